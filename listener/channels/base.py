@@ -1,0 +1,246 @@
+"""What a channel is: one class per platform that listens *and* replies.
+
+The rest of the product knows only this file. A channel never touches the database; what it must remember goes into
+the cursor it returns with each page.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from listener.http import Http
+
+Cursor = dict[str, Any]  # JSON, with a "v" entry; one entry per sub-stream
+Secrets = dict[str, str]
+
+
+class Options(BaseModel):
+    """Parent of every channel's options: form, validation, masking and encryption follow from it.
+
+    A `SecretStr` field is encrypted at rest and masked on pages; a field with `json_schema_extra={"of": "source"}`
+    belongs to the source (what it listens to), every other one to the account.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+class ReplyMode(StrEnum):
+    """How a post can be answered: by the API, by hand over its link, or not at all."""
+
+    API = "api"
+    LINK = "link"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class MayReply:
+    """The answer to "may we reply", decided before the agent writes and asked again when sending."""
+
+    mode: ReplyMode
+    reason: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a platform allows. `measure(text)` counts a reply in the platform's own unit; `unit` names it."""
+
+    length: int | None = None  # None = replies are not possible or not limited
+    unit: str = "characters"
+    measure: Callable[[str], int] = len
+    minimum: int = 1
+    poll_every: timedelta = timedelta(minutes=5)
+    read_lag: timedelta = timedelta(seconds=30)  # a new reply may be invisible to reads for this long
+
+
+@dataclass(frozen=True, slots=True)
+class PostAuthor:
+    """Who wrote a post; every part but the id may be missing."""
+
+    id: str
+    handle: str | None = None
+    name: str | None = None
+    url: str | None = None
+    followers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One item as a channel hears it; text is already plain (not HTML), cleaning happens at the door (`collect`)."""
+
+    id: str
+    text: str
+    posted_at: datetime
+    instance: str = ""
+    kind: str = "post"  # post | comment | review | message | mail
+    author: PostAuthor | None = None
+    title: str | None = None
+    url: str | None = None
+    language: str | None = None
+    rating: float | None = None
+    rating_scale: int | None = None
+    thread_id: str | None = None
+    parent_id: str | None = None
+    parent_text: str | None = None
+    repost_of: str | None = None
+    quoted_id: str | None = None
+    addressed_to_us: bool = False
+    own: bool = False  # written by our own account: never becomes a mention
+    edited_at: datetime | None = None
+    visibility: str = "public"
+    media: tuple[Mapping[str, Any], ...] = ()
+    engagement: Mapping[str, int] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)  # what reply() will need
+    existing_reply: str | None = None
+    raw: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A post that was deleted or hidden upstream."""
+
+    id: str
+    instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some posts and the cursor to store in the same transaction.
+
+    `truncated`: the platform has more than it gave (or than this run may read); the cursor resumes there.
+    `backfilled`: this page filled a gap that an earlier run left.
+    """
+
+    posts: Sequence[Post]
+    cursor: Cursor | None
+    truncated: bool = False
+    backfilled: bool = False
+    gone: Sequence[Gone] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """What to listen to: the brand's queries and how far a first run reads back."""
+
+    queries: Sequence[Any]  # listener.query.Query
+    since: datetime
+    max_pages: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A reply that exists on the platform: its id there is the proof."""
+
+    id: str
+    url: str | None = None
+    at: datetime | None = None
+    pending: bool = False  # accepted, but moderated before it is visible
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The thread was read after the platform's lag: our reply is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The platform cannot tell yet (inside its read lag, or the thread could not be read)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A reply whose call had no clear end; what `find` looks for."""
+
+    to: Post
+    text: str
+    key: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """An incoming webhook request, unparsed."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a webhook said. `answer` is the body to send back (a platform's challenge), None = empty 204."""
+
+    posts: Sequence[Post] = ()
+    gone: Sequence[Gone] = ()
+    answer: str | None = None
+
+
+class Channel(ABC, Generic[OptionsT]):
+    """One account on one platform. Made anew for each unit of work; cheap to construct, no I/O in `__init__`."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    options_type: ClassVar[type[Options]]
+    replies: ClassVar[bool] = False
+    receives: ClassVar[bool] = False
+
+    def __init__(self, options: OptionsT, http: Http, save: Callable[[Secrets], None] | None = None) -> None:
+        """`save` stores rotated secrets; `http` is the guarded client, the only way out."""
+        self.options = options
+        self.http = http
+        self.save = save or (lambda _secrets: None)
+
+    @classmethod
+    def identity_of(cls, options: OptionsT) -> tuple[str, str]:
+        """Return (base_url, identity): what makes two sources share one account."""
+        del options
+        return "", ""
+
+    def limits(self) -> Limits:
+        """Return what the platform allows; an instance may say (network), then cached on the account."""
+        return Limits()
+
+    @abstractmethod
+    def listen(self, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
+        """Yield pages; each is stored with its cursor before the next is asked for. Raises ChannelError."""
+
+    def may_reply(self, post: Post) -> MayReply:
+        """Say how this post can be answered, without network where possible."""
+        if post.url:
+            return MayReply(ReplyMode.LINK, f"{self.title} has no API for replies; open the post and answer there")
+        return MayReply(ReplyMode.NONE, f"{self.title} has no way to reply")
+
+    def reply(self, to: Post, text: str, *, key: str) -> Sent:
+        """Post a public reply, once, without any retry. Raises ChannelError; any other error means *unknown*."""
+        raise NotImplementedError(f"{self.kind} cannot reply")  # noqa: EM102 - guarded by `replies`
+
+    def find(self, attempt: Attempt) -> Sent | Absent | Unsure:
+        """Look for our reply on the platform after a call without a clear end."""
+        del attempt
+        return Unsure(f"{self.title} cannot list replies")
+
+    def receive(self, hook: Hook) -> Received:
+        """Check the signature of a webhook and return what it carries. Raises ChannelError (permanent)."""
+        raise NotImplementedError(f"{self.kind} has no webhook")  # noqa: EM102 - guarded by `receives`
+
+    def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
+        """Re-read posts: edited, deleted, rating changed. Default: nothing is known to have changed."""
+        del posts
+        return iter(())
+
+    @abstractmethod
+    def check(self) -> str:
+        """Test the connection; return one line that says as whom. Raises ChannelError."""

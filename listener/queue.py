@@ -1,0 +1,168 @@
+"""The queue only wakes people up: what is due lives in rows, a lost message costs latency and never data.
+
+The one file that knows the queue engine (Dramatiq). Embedded mode runs the same functions on threads. A job's
+function takes only JSON arguments (ids).
+"""
+
+from __future__ import annotations
+
+import queue as stdlib_queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from listener import log
+from listener.settings import SettingsError
+
+if TYPE_CHECKING:
+    import dramatiq
+
+logger = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One kind of work: its queue's name, the function, its time limit in seconds and priority (0 = first)."""
+
+    name: str
+    run: Callable[..., object]
+    seconds: int = 120
+    priority: int = 10
+
+
+class Wake(Protocol):
+    """Something that can be told that there is work."""
+
+    def send(self, job: str, *args: int) -> None:
+        """Ask for `job` to run soon with these ids."""
+
+
+class Threads:
+    """Embedded mode: the jobs run on a few threads of this process, ordered by priority; a job already waiting
+    with the same ids is not queued twice."""
+
+    def __init__(self, jobs: Sequence[Job], *, threads: int = 4) -> None:
+        self.jobs = {job.name: job for job in jobs}
+        self._waiting: stdlib_queue.PriorityQueue[tuple[int, float, str, tuple[int, ...]]] = stdlib_queue.PriorityQueue()
+        self._queued: set[tuple[str, tuple[int, ...]]] = set()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"worker-{number}", daemon=True) for number in range(threads)
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, job: str, *args: int) -> None:
+        """Queue a job unless the same one already waits."""
+        with self._lock:
+            if (job, args) in self._queued:
+                return
+            self._queued.add((job, args))
+        self._waiting.put((self.jobs[job].priority, time.monotonic(), job, args))
+
+    def stop(self, seconds: float = 25.0) -> None:
+        """Let running jobs end, for at most `seconds` in all; what still waits stays in its rows."""
+        self._stop.set()
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                _, _, name, args = self._waiting.get(timeout=0.2)
+            except stdlib_queue.Empty:
+                continue
+            with self._lock:
+                self._queued.discard((name, args))
+            run_job(self.jobs[name], args)
+
+
+def run_job(job: Job, args: Sequence[int]) -> None:
+    """Run one job, with one log line. A crash is logged with its traceback and does not end the worker:
+    the row keeps its lease and is claimed again when that expires."""
+    began = time.monotonic()
+    try:
+        job.run(*args)
+    except Exception:
+        logger.exception("job.crashed", job=job.name, ids=list(args), seconds=round(time.monotonic() - began, 3))
+        _count_crash()
+    else:
+        logger.debug("job.done", job=job.name, ids=list(args), seconds=round(time.monotonic() - began, 3))
+
+
+def _count_crash() -> None:
+    """Count the crash, so that /metrics and the panel show that something is wrong."""
+    from listener import metrics  # noqa: PLC0415 - keeps prometheus out of processes that never crash
+
+    metrics.JOB_CRASHES.inc()
+
+
+class Broker:
+    """Redis or RabbitMQ through Dramatiq: `send` from anywhere, `work` in a worker process."""
+
+    def __init__(self, url: str, jobs: Sequence[Job]) -> None:
+        import dramatiq  # noqa: PLC0415 - embedded mode must not need it
+
+        self.broker = _broker(url)
+        dramatiq.set_broker(self.broker)
+        self.jobs = {job.name: job for job in jobs}
+        self.actors = {job.name: self._actor(job) for job in jobs}
+
+    def _actor(self, job: Job) -> dramatiq.Actor[..., None]:
+        import dramatiq  # noqa: PLC0415
+
+        def run(*args: int) -> None:
+            run_job(job, args)
+
+        return dramatiq.actor(
+            run,
+            broker=self.broker,
+            actor_name=job.name,
+            queue_name=job.name,
+            priority=job.priority,
+            time_limit=job.seconds * 1000,
+            max_retries=0,  # the rows know what is due; a retried message would only repeat a sweep
+            max_age=600_000,
+        )
+
+    def send(self, job: str, *args: int) -> None:
+        """Put a message with ids on the job's queue."""
+        self.actors[job].send(*args)
+
+    def work(self, queues: Sequence[str] | None, *, threads: int) -> dramatiq.Worker:
+        """Start consuming the named queues (all when None) and return the running worker."""
+        import dramatiq  # noqa: PLC0415
+
+        unknown = sorted(set(queues or ()) - set(self.jobs))
+        if unknown:
+            message = f"unknown queue {', '.join(unknown)}; known: {', '.join(self.jobs)}"
+            raise SettingsError(message)
+        worker = dramatiq.Worker(self.broker, queues=set(queues) if queues else None, worker_threads=threads)
+        worker.start()
+        return worker
+
+
+def _broker(url: str) -> dramatiq.Broker:
+    scheme = url.partition("://")[0]
+    try:
+        if scheme in {"redis", "rediss", "unix"}:
+            from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
+
+            return RedisBroker(url=url)
+        if scheme in {"amqp", "amqps"}:
+            from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
+
+            return RabbitmqBroker(url=url)
+    except ImportError as error:
+        message = f"the queue {scheme}:// needs a package that is not installed ({error.name}); pip install 'allears[queue]'"
+        raise SettingsError(message) from error
+    message = f"queue.url starts with {scheme!r}; it must be redis://… or amqp://…"
+    raise SettingsError(message)

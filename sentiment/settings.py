@@ -1,0 +1,15 @@
+"""The `[sentiment]` section."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from listener.settings import Section
+
+
+class SentimentSettings(Section):
+    """`[sentiment]`"""
+
+    model: str = Field("default", description='"default", a folder, or a Hugging Face name')
+    threads: int | None = Field(None, ge=1, description="of the inference engine; default: the machine's cores")
+    batch: int = Field(64, ge=1, le=4096, description="mentions claimed at once")

@@ -1,0 +1,1 @@
+"""The room that shows: panel, API, command line. The composition root; may import every room."""
