@@ -44,7 +44,7 @@ def score(db: Database, reader: Reader, *, limit: int = 64) -> list[int]:
         save(session, rows)
         # a mention whose text changed while we read has a newer revision: its stage is back and stays there
         current = session.execute(
-            select(Mention.id, Mention.revision).where(Mention.id.in_(ids))
+            select(Mention.id, Mention.revision).where(Mention.id.in_(ids)).with_for_update()
         ).all()
         revisions = {row.id: row.revision for row in waiting}
         done = [row.id for row in current if revisions.get(row.id) == row.revision]

@@ -59,7 +59,7 @@ def require_current(db: Database) -> None:
     found = current(db)
     if found == head():
         return
-    _refuse_newer(found)
+    refuse_newer(found)
     state = "is empty" if found is None else f"is at revision {found}, the code needs {head()}"
     message = f"the database {state}: run `allears db upgrade` first"
     raise SchemaError(message)
@@ -70,13 +70,14 @@ def upgrade(db: Database) -> bool:
     found = current(db)
     if found == head():
         return False
-    _refuse_newer(found)
+    refuse_newer(found)
     with _alone(db) as connection:
         command.upgrade(config(connection), "head")
     return True
 
 
-def _refuse_newer(found: str | None) -> None:
+def refuse_newer(found: str | None) -> None:
+    """Raise SchemaError when the revision is one this code does not know."""
     if found is None:
         return
     try:

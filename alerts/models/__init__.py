@@ -3,9 +3,9 @@
 from alerts.models.cases import Alert, CaseMention, Event, Incident, Note, Rule
 from alerts.models.people import Calendar, Person, PersonBrand, Team, TeamMember
 from alerts.models.replies import Feedback, Idempotency, Playbook, Reply, Suggestion
-from alerts.models.reports import Delivery, Digest
+from alerts.models.reports import Delivery, Digest, Hold
 
 __all__ = [
-    "Alert", "Calendar", "CaseMention", "Delivery", "Digest", "Event", "Feedback", "Idempotency", "Incident",
+    "Alert", "Calendar", "CaseMention", "Delivery", "Digest", "Event", "Feedback", "Hold", "Idempotency", "Incident",
     "Note", "Person", "PersonBrand", "Playbook", "Reply", "Rule", "Suggestion", "Team", "TeamMember",
 ]  # fmt: skip

@@ -62,6 +62,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_brand_name")),
     )
     op.create_table(
+        "hold",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -916,6 +923,7 @@ def downgrade() -> None:
     with op.batch_alter_table("idempotency", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_idempotency_at"))
 
+    op.drop_table("hold")
     op.drop_table("idempotency")
     op.drop_table("brand")
     with op.batch_alter_table("author", schema=None) as batch_op:

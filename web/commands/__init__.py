@@ -1,0 +1,1 @@
+"""The commands that need more than one room, one file per subject."""
