@@ -15,6 +15,7 @@ from alerts.models import Alert, Suggestion
 from listener.db import Database, now
 from listener.errors import ListenerError
 from listener.models import Author, Mention, Payload
+from sentiment.models import Score
 from web.models import Draft
 
 
@@ -66,6 +67,7 @@ def _blank(session: Session, authors: list[int], mentions: list[int], alerts: li
         .values(text="", title=None, url=None, parent_text=None, existing_reply=None, media=[], extra={}, gone_at=at)
     )
     session.execute(update(Alert).where(Alert.id.in_(alerts)).values(author="", text="", url=None, reasons=[]))
+    session.execute(update(Score).where(Score.mention_id.in_(mentions)).values(reasons=[]))
     for table in (Payload, Suggestion, Draft):
         session.execute(delete(table).where(table.mention_id.in_(mentions)))
     record(session, "author.erased", data={"authors": authors, "mentions": len(mentions)})
