@@ -89,6 +89,7 @@ class Database:
             try:
                 yield session
             finally:
+                session.expunge_all()  # what was loaded stays readable after the block; a rollback would expire it
                 session.rollback()
 
     @contextmanager
