@@ -1,0 +1,1 @@
+"""Numbered migrations, one head. Applied ones are never edited."""
