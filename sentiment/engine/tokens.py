@@ -86,6 +86,14 @@ class Tokens:
         encodings = self._tokenizer.encode_batch_fast(list(cleaned))
         return [encoding.ids for encoding in encodings]
 
+    def pieces(self, cleaned: str) -> list[str]:
+        """The text of every window of a cleaned text."""
+        encoding = self._tokenizer.encode(cleaned)
+        numbered = list(range(len(encoding.ids)))
+        spans = [part[1:-1] for part in windows(numbered)]
+        offsets = encoding.offsets
+        return [cleaned[offsets[span[0]][0] : offsets[span[-1]][1]] for span in spans if span]
+
 
 def windows(ids: Sequence[int], size: int = WINDOW) -> list[list[int]]:
     """Cut ids into overlapping windows of at most ``size``, each with begin and end marks."""

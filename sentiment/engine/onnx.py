@@ -1,0 +1,96 @@
+"""Runs the shipped encoder with ONNX Runtime: one window at a time, many at once.
+
+Each window is its own run on one core and a small pool of threads keeps all cores busy. For an
+encoder of this size that is as fast as padded batches (measured, see docs/model-card.md), and a
+text's result cannot depend on what it was batched with. A window that makes the runtime fail comes
+back as the error itself; its neighbours are not touched.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime as ort
+
+from sentiment.engine import weights
+from sentiment.engine.embeddings import Embeddings
+from sentiment.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+OUTPUTS = ("sentiment", "urgency", "category", "reply", "vector")
+_QUIET = 3
+"""Errors only: the runtime's warnings are about optimisations, not about results."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logits:
+    """Raw outputs for one window (or, merged, for one text)."""
+
+    sentiment: NDArray[np.float32]
+    urgency: NDArray[np.float32]
+    category: NDArray[np.float32]
+    reply: NDArray[np.float32]
+    vector: NDArray[np.float32]
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class OnnxEngine:
+    """One loaded encoder; safe to use from several threads."""
+
+    def __init__(self, folder: Path, *, threads: int | None = None) -> None:
+        """Load encoder and embeddings. Raises ModelError when the runtime rejects them."""
+        self.threads = max(1, threads or cores())
+        self._table = Embeddings(folder / weights.EMBEDDINGS)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _QUIET
+        path = folder / weights.ENCODER
+        try:
+            self._session = ort.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the runtime has a dozen classes with no common base
+            raise ModelError(
+                f"ONNX Runtime cannot load the encoder ({type(error).__name__})",
+                where=path,
+                do="Restore the weights folder or update onnxruntime.",
+            ) from error
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="encoder")
+
+    def run(self, items: Sequence[Sequence[int]]) -> list[Logits | Exception]:
+        """Logits for windows of token ids, in order; the exception for one that failed."""
+        if len(items) == 1 or self.threads == 1:
+            return [self._attempt(item) for item in items]
+        # the longest first, so that no core ends up alone with a long one
+        order = sorted(range(len(items)), key=lambda index: -len(items[index]))
+        results: list[Logits | Exception] = [RuntimeError("not run")] * len(items)
+        outcomes = self._pool.map(self._attempt, (items[index] for index in order))
+        for index, outcome in zip(order, outcomes, strict=True):
+            results[index] = outcome
+        return results
+
+    def _attempt(self, ids: Sequence[int]) -> Logits | Exception:
+        try:
+            return self.one(ids)
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who marks the text
+            return error
+
+    def one(self, ids: Sequence[int]) -> Logits:
+        """Logits of one window; raises whatever the runtime raises."""
+        words = self._table.look_up(np.asarray(ids, np.int64))[None]
+        found = self._session.run(OUTPUTS, {"words": words})
+        return Logits(*(np.asarray(value[0], np.float32) for value in found))

@@ -1,0 +1,76 @@
+"""Why a text is urgent: the words without which it would be less so.
+
+Occlusion: phrases are left out one at a time and the text is scored again. A phrase counts as a
+reason only if leaving it out lowers the score; nothing is shown that was not tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Score = Callable[[Sequence[str]], list[float]]
+"""Urgency of texts as a logit: the higher, the more urgent."""
+
+MOST_SPANS = 12
+MOST_REASONS = 3
+MOST_WORDS = 120
+"""Only the first words of the deciding part of a text are tried."""
+LONG_PHRASE = 4
+_SHARE = 0.35
+"""A further reason must matter at least this much as the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    first: int
+    last: int
+    drop: float
+
+
+def reasons(text: str, score: Score) -> tuple[str, ...]:
+    """At most three phrases of ``text``, the strongest first; () when no phrase lowers the score."""
+    words = text.split()[:MOST_WORDS]
+    if not words:
+        return ()
+    whole = score([" ".join(words)])[0]
+    size = max(1, -(-len(words) // MOST_SPANS))
+    spans = _try(words, _cut(0, len(words), size), whole, score)
+    if size > LONG_PHRASE and spans:
+        best = spans[0]
+        inner = -(-(best.last - best.first) // (MOST_SPANS // 2))
+        finer = _try(words, _cut(best.first, best.last, inner), whole, score)
+        spans = (finer or [best]) + spans[1:]
+        spans.sort(key=lambda span: -span.drop)
+    chosen = [span for span in spans if span.drop >= _SHARE * spans[0].drop][:MOST_REASONS]
+    found = [" ".join(words[span.first : span.last]).strip(" ,;:") for span in _joined(chosen)]
+    return tuple(dict.fromkeys(phrase for phrase in found if phrase))
+
+
+def _cut(first: int, last: int, size: int) -> list[tuple[int, int]]:
+    return [(start, min(start + size, last)) for start in range(first, last, size)]
+
+
+def _try(
+    words: Sequence[str], cuts: Sequence[tuple[int, int]], whole: float, score: Score
+) -> list[_Span]:
+    rest = [" ".join([*words[:first], *words[last:]]) for first, last in cuts]
+    drops = [whole - value for value in score(rest)]
+    spans = [
+        _Span(first, last, drop)
+        for (first, last), drop in zip(cuts, drops, strict=True)
+        if drop > 0 and any(char.isalnum() for word in words[first:last] for char in word)
+    ]
+    return sorted(spans, key=lambda span: -span.drop)
+
+
+def _joined(spans: Sequence[_Span]) -> list[_Span]:
+    """Neighbouring spans as one phrase, in the order of their strongest part."""
+    joined: list[_Span] = []
+    for span in sorted(spans, key=lambda item: item.first):
+        if joined and joined[-1].last == span.first:
+            before = joined.pop()
+            joined.append(_Span(before.first, span.last, max(before.drop, span.drop)))
+        else:
+            joined.append(span)
+    return sorted(joined, key=lambda span: -span.drop)
