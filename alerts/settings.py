@@ -26,6 +26,8 @@ class MailSettings(Section):
     port: int = Field(587, ge=1, le=65535)
     username: str | None = None
     password: str | None = None
-    security: str = Field("auto", pattern="^(auto|none|starttls|tls)$", description="auto: tls on 465, else starttls if offered")
+    security: str = Field(
+        "auto", pattern="^(auto|none|starttls|tls)$", description="auto: tls on 465, else starttls if offered"
+    )
     sender: str = Field("All Ears <allears@localhost>")
     timeout: float = Field(20.0, gt=0)

@@ -34,6 +34,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; SQLite keeps no zone, so it gets the bare UTC time."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -43,6 +44,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Back to an aware instant in UTC."""
         del dialect
         if value is None:
             return None
@@ -103,7 +105,7 @@ class Database:
         self.engine.dispose()
 
 
-def upsert(session: Session, table: Any) -> Any:
+def upsert(session: Session, table: type[Base]) -> Any:  # noqa: ANN401 - two dialects, no common type
     """Return an `INSERT` of the session's dialect that offers `on_conflict_do_update` and `…_do_nothing`."""
     name = session.get_bind().dialect.name
     if name == "postgresql":

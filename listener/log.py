@@ -1,4 +1,7 @@
-"""Structured logs on stderr: one event per unit of work, with ids, counts and durations; never text, handles, tokens."""
+"""Structured logs on stderr: one event per unit of work, with ids, counts and durations.
+
+Never text, handles or tokens.
+"""
 
 from __future__ import annotations
 

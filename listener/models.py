@@ -8,7 +8,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from listener.db import Base, now
@@ -84,7 +94,9 @@ class Source(Base):
     errors: Mapped[int] = mapped_column(default=0)  # in a row
     error: Mapped[str | None] = mapped_column(Text)
     hint: Mapped[str | None] = mapped_column(Text)
-    hook_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # sha256 of the secret in /hooks/<source>/<secret>
+    hook_hash: Mapped[str | None] = mapped_column(
+        String(64), index=True
+    )  # sha256 of the secret in /hooks/<source>/<secret>
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -116,7 +128,9 @@ class Mention(Base):
     __table_args__ = (
         UniqueConstraint("channel", "instance", "external_id"),
         Index(
-            "ix_mention_waiting", "stage", "id",
+            "ix_mention_waiting",
+            "stage",
+            "id",
             sqlite_where=text("stage IN ('collected', 'scored')"),
             postgresql_where=text("stage IN ('collected', 'scored')"),
         ),
@@ -146,7 +160,9 @@ class Mention(Base):
     media: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     engagement: Mapped[dict[str, Any]] = mapped_column(default=dict)
     reposts: Mapped[int] = mapped_column(default=0)
-    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a reply needs: root refs, mail headers, app version
+    extra: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # what a reply needs: root refs, mail headers, app version
     reply_mode: Mapped[str] = mapped_column(String(10), default="none")  # api | link | none
     reply_reason: Mapped[str | None] = mapped_column(Text)
     existing_reply: Mapped[str | None] = mapped_column(Text)

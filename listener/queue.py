@@ -45,12 +45,15 @@ class Threads:
 
     def __init__(self, jobs: Sequence[Job], *, threads: int = 4) -> None:
         self.jobs = {job.name: job for job in jobs}
-        self._waiting: stdlib_queue.PriorityQueue[tuple[int, float, str, tuple[int, ...]]] = stdlib_queue.PriorityQueue()
+        self._waiting: stdlib_queue.PriorityQueue[tuple[int, float, str, tuple[int, ...]]] = (
+            stdlib_queue.PriorityQueue()
+        )
         self._queued: set[tuple[str, tuple[int, ...]]] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._work, name=f"worker-{number}", daemon=True) for number in range(threads)
+            threading.Thread(target=self._work, name=f"worker-{number}", daemon=True)
+            for number in range(threads)
         ]
 
     def start(self) -> None:
@@ -92,7 +95,9 @@ def run_job(job: Job, args: Sequence[int]) -> None:
     try:
         job.run(*args)
     except Exception:
-        logger.exception("job.crashed", job=job.name, ids=list(args), seconds=round(time.monotonic() - began, 3))
+        logger.exception(
+            "job.crashed", job=job.name, ids=list(args), seconds=round(time.monotonic() - began, 3)
+        )
         _count_crash()
     else:
         logger.debug("job.done", job=job.name, ids=list(args), seconds=round(time.monotonic() - began, 3))
@@ -162,7 +167,8 @@ def _broker(url: str) -> dramatiq.Broker:
 
             return RabbitmqBroker(url=url)
     except ImportError as error:
-        message = f"the queue {scheme}:// needs a package that is not installed ({error.name}); pip install 'allears[queue]'"
+        extra = "rabbitmq" if scheme.startswith("amqp") else "redis"
+        message = f"the queue {scheme}://… needs a package that is missing ({error.name}): pip install 'allears[{extra}]'"
         raise SettingsError(message) from error
     message = f"queue.url starts with {scheme!r}; it must be redis://… or amqp://…"
     raise SettingsError(message)

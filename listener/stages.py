@@ -26,7 +26,12 @@ def _due(stage: str, at: datetime) -> Select[tuple[int]]:
 
 
 def claim(
-    db: Database, stage: str, *, limit: int = 64, lease: timedelta = timedelta(minutes=2), at: datetime | None = None
+    db: Database,
+    stage: str,
+    *,
+    limit: int = 64,
+    lease: timedelta = timedelta(minutes=2),
+    at: datetime | None = None,
 ) -> list[int]:
     """Return the ids of at most `limit` mentions waiting in `stage`, oldest first, leased to the caller.
 
@@ -39,7 +44,9 @@ def claim(
         session.execute(
             update(Mention)
             .where(Mention.id.in_(exhausted.limit(limit)))
-            .values(stage=STUCK, lease_until=None, stuck_reason=f"gave up after {MAX_ATTEMPTS} tries in {stage}")
+            .values(
+                stage=STUCK, lease_until=None, stuck_reason=f"gave up after {MAX_ATTEMPTS} tries in {stage}"
+            )
             .execution_options(synchronize_session=False)
         )
         waiting = _due(stage, at).order_by(Mention.id).limit(limit).with_for_update(skip_locked=True)

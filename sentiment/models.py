@@ -18,7 +18,10 @@ class Score(Base):
     """
 
     __tablename__ = "score"
-    __table_args__ = (UniqueConstraint("mention_id", "revision", "model"), Index("ix_score_created", "created_at"))
+    __table_args__ = (
+        UniqueConstraint("mention_id", "revision", "model"),
+        Index("ix_score_created", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     mention_id: Mapped[int] = mapped_column(ForeignKey("mention.id", ondelete="CASCADE"))

@@ -50,7 +50,9 @@ def score(db: Database, reader: Reader, *, limit: int = 64) -> list[int]:
         done = [row.id for row in current if revisions.get(row.id) == row.revision]
         stages.move(session, done, origin=stages.COLLECTED, to=stages.SCORED)
     metrics.SCORED.inc(len(rows))
-    logger.info("score.batch", mentions=len(rows), seconds=round(time.monotonic() - began, 3), model=reader.name)
+    logger.info(
+        "score.batch", mentions=len(rows), seconds=round(time.monotonic() - began, 3), model=reader.name
+    )
     return ids
 
 

@@ -11,5 +11,7 @@ class SentimentSettings(Section):
     """`[sentiment]`"""
 
     model: str = Field("default", description='"default", a folder, or a Hugging Face name')
-    threads: int | None = Field(None, ge=1, description="of the inference engine; default: the machine's cores")
+    threads: int | None = Field(
+        None, ge=1, description="of the inference engine; default: the machine's cores"
+    )
     batch: int = Field(64, ge=1, le=4096, description="mentions claimed at once")

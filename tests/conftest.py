@@ -34,7 +34,9 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def migrated_postgres() -> Iterator[str]:
     """Migrate one template database for the session. Yields its name; dropped at the end."""
     if not POSTGRES:
-        pytest.skip("ALLEARS_TEST_DATABASE_URL is not set: the PostgreSQL half of the data layer is not tested")
+        pytest.skip(
+            "ALLEARS_TEST_DATABASE_URL is not set: the PostgreSQL half of the data layer is not tested"
+        )
     name = f"allears_template_{uuid.uuid4().hex[:10]}"
     _admin(f'CREATE DATABASE "{name}"')
     db = Database(_url(name))

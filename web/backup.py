@@ -47,7 +47,9 @@ def restore(db: Database, file: Path) -> None:
     if db.is_sqlite:
         _sqlite_restore(db, file)
     else:
-        _run_postgres("pg_restore", db, "--clean", "--if-exists", "--no-owner", "--single-transaction", str(file))
+        _run_postgres(
+            "pg_restore", db, "--clean", "--if-exists", "--no-owner", "--single-transaction", str(file)
+        )
     schema.upgrade(db)
     with db.work() as session:
         holding.hold(session, f"restored from {file.name} at {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")

@@ -22,7 +22,10 @@ from web.schema import SchemaError, require_current
 from web.settings import Loaded, Settings, load
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("web.commands.demo:demo", "Simulator and everything else in one process, on a throw-away folder."),
+    "demo": (
+        "web.commands.demo:demo",
+        "Simulator and everything else in one process, on a throw-away folder.",
+    ),
     "run": ("web.commands.serve:run", "Web, clock and workers in one process."),
     "web": ("web.commands.serve:web", "The panel and API alone."),
     "worker": ("web.commands.serve:worker", "Consume the queues (needs ALLEARS_QUEUE__URL)."),
@@ -58,7 +61,9 @@ class App:
         """The settings with their home; logging follows them."""
         loaded = load()
         log.configure(loaded.values.log)
-        log.get(__name__).info("home", home=str(loaded.home), settings=str(loaded.file) if loaded.file else None)
+        log.get(__name__).info(
+            "home", home=str(loaded.home), settings=str(loaded.file) if loaded.file else None
+        )
         return loaded
 
     @property
@@ -87,7 +92,7 @@ class App:
         """What channels need."""
         return self.context.ground
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - passes the context's parts through
         if name in {"home", "reader", "mailer", "vault", "wake"}:
             return getattr(self.context, name)
         raise AttributeError(name)

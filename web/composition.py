@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from listener.http import Http
 from sqlalchemy import func, select
 
 from listener.db import Database, now
 from listener.ground import Ground
-from listener.http import Http
 from listener.models import Mention
 from listener.queue import Broker, Threads, Wake
 from listener.vault import Vault
@@ -100,7 +100,9 @@ class Context:
         with self._reader_lock:
             if self._reader is None:
                 try:
-                    self._reader = Reader.load(self.settings.sentiment.model, threads=self.settings.sentiment.threads)
+                    self._reader = Reader.load(
+                        self.settings.sentiment.model, threads=self.settings.sentiment.threads
+                    )
                 except ModelError as error:
                     self._reader_error = str(error)
                     raise
@@ -120,7 +122,9 @@ class Context:
             return self._reader_error
         with self.db.read() as session:
             oldest: datetime | None = session.scalar(
-                select(func.min(Mention.collected_at)).where(Mention.stage == "collected", Mention.attempts > 0)
+                select(func.min(Mention.collected_at)).where(
+                    Mention.stage == "collected", Mention.attempts > 0
+                )
             )
         if oldest is not None and now() - oldest > BEHIND:
             since = oldest.astimezone(UTC).strftime("%H:%M UTC")

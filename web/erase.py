@@ -45,7 +45,9 @@ def erase(db: Database, channel: str, handle: str, *, dry_run: bool = False) -> 
             )
         )
         if not authors:
-            message = f"no author {handle!r} is known on {channel}; `allears export mentions` shows the handles"
+            message = (
+                f"no author {handle!r} is known on {channel}; `allears export mentions` shows the handles"
+            )
             raise EraseError(message)
         mentions = list(session.scalars(select(Mention.id).where(Mention.author_id.in_(authors))))
         alerts = list(session.scalars(select(Alert.id).where(Alert.author_id.in_(authors))))
@@ -64,9 +66,20 @@ def _blank(session: Session, authors: list[int], mentions: list[int], alerts: li
     session.execute(
         update(Mention)
         .where(Mention.id.in_(mentions))
-        .values(text="", title=None, url=None, parent_text=None, existing_reply=None, media=[], extra={}, gone_at=at)
+        .values(
+            text="",
+            title=None,
+            url=None,
+            parent_text=None,
+            existing_reply=None,
+            media=[],
+            extra={},
+            gone_at=at,
+        )
     )
-    session.execute(update(Alert).where(Alert.id.in_(alerts)).values(author="", text="", url=None, reasons=[]))
+    session.execute(
+        update(Alert).where(Alert.id.in_(alerts)).values(author="", text="", url=None, reasons=[])
+    )
     session.execute(update(Score).where(Score.mention_id.in_(mentions)).values(reasons=[]))
     for table in (Payload, Suggestion, Draft):
         session.execute(delete(table).where(table.mention_id.in_(mentions)))

@@ -40,7 +40,9 @@ def mentions(db: Database, brand_ids: frozenset[int] | None = None) -> Iterator[
                 .limit(CHUNK)
             )
             if brand_ids is not None:
-                wanted = wanted.where(Mention.id.in_(select(Hit.mention_id).where(Hit.brand_id.in_(brand_ids))))
+                wanted = wanted.where(
+                    Mention.id.in_(select(Hit.mention_id).where(Hit.brand_id.in_(brand_ids)))
+                )
             rows = session.execute(wanted).all()
             if not rows:
                 return
@@ -59,12 +61,16 @@ def mentions(db: Database, brand_ids: frozenset[int] | None = None) -> Iterator[
             made = []
             for row in rows:
                 source, brand = heard.get(row.Mention.id, (None, None))
-                made.append(_mention(row.Mention, row.handle or row.name, source, brand, scores.get(row.Mention.id)))
+                made.append(
+                    _mention(row.Mention, row.handle or row.name, source, brand, scores.get(row.Mention.id))
+                )
         after = ids[-1]
         yield from made
 
 
-def _mention(mention: Mention, author: str | None, source: str | None, brand: str | None, score: Any) -> dict[str, Any]:
+def _mention(
+    mention: Mention, author: str | None, source: str | None, brand: str | None, score: Any
+) -> dict[str, Any]:
     made: dict[str, Any] = {
         "id": mention.id,
         "external_id": mention.external_id,
@@ -117,7 +123,10 @@ def alerts(db: Database, brand_ids: frozenset[int] | None = None) -> Iterator[di
             return
         for row in rows:
             made = {name: getattr(row.Alert, name) for name in columns} | {"brand": row.name}
-            yield {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in made.items()}
+            yield {
+                name: value.isoformat() if hasattr(value, "isoformat") else value
+                for name, value in made.items()
+            }
         after = rows[-1].Alert.id
 
 
@@ -126,7 +135,9 @@ def audit(db: Database) -> Iterator[dict[str, Any]]:
     after = 0
     while True:
         with db.read() as session:
-            rows = session.scalars(select(Event).where(Event.id > after).order_by(Event.id).limit(CHUNK)).all()
+            rows = session.scalars(
+                select(Event).where(Event.id > after).order_by(Event.id).limit(CHUNK)
+            ).all()
         if not rows:
             return
         for row in rows:
@@ -175,7 +186,7 @@ def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return made
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 

@@ -31,7 +31,11 @@ class Server:
                 clear_untrusted_proxy_headers=not proxies,
             )
         except OSError as error:
-            reason = "is in use by another process" if error.errno == errno.EADDRINUSE else f"cannot be used ({error})"
+            reason = (
+                "is in use by another process"
+                if error.errno == errno.EADDRINUSE
+                else f"cannot be used ({error})"
+            )
             message = f"port {port} on {host} {reason}; choose another with --port"
             raise SettingsError(message) from error
         shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound

@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from alerts.settings import AlertSettings, MailSettings
 from listener.settings import (
@@ -42,7 +47,9 @@ class Settings(BaseSettings):
 
     public_url: str = Field("http://127.0.0.1:8765", description="how people reach the panel; used in mails")
     trusted_proxies: int = Field(0, ge=0, description="how many reverse proxies stand in front")
-    secret_key_file: Path | None = Field(None, description="keys of sessions and sealed secrets, newest first")
+    secret_key_file: Path | None = Field(
+        None, description="keys of sessions and sealed secrets, newest first"
+    )
     database: DatabaseSettings = DatabaseSettings()
     queue: QueueSettings = QueueSettings()
     network: NetworkSettings = NetworkSettings()

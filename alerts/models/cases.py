@@ -69,13 +69,17 @@ class Alert(Base):
     latest_mention_id: Mapped[int] = mapped_column(ForeignKey("mention.id"), index=True)  # the one to answer
     brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"))
     rule_id: Mapped[int | None] = mapped_column(ForeignKey("rule.id", ondelete="SET NULL"))
-    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.id", ondelete="SET NULL"), index=True)
+    incident_id: Mapped[int | None] = mapped_column(
+        ForeignKey("incident.id", ondelete="SET NULL"), index=True
+    )
     author_id: Mapped[int | None] = mapped_column(ForeignKey("author.id"), index=True)
     channel: Mapped[str] = mapped_column(String(30))
     thread_key: Mapped[str] = mapped_column(String(320))
     kind: Mapped[str] = mapped_column(String(10), default="alert")  # alert | watch (no reply expected)
     state: Mapped[str] = mapped_column(String(10), default="open")  # open | answered | closed
-    resolution: Mapped[str | None] = mapped_column(String(20))  # resolved | not_urgent | spam | duplicate | gone
+    resolution: Mapped[str | None] = mapped_column(
+        String(20)
+    )  # resolved | not_urgent | spam | duplicate | gone
     level: Mapped[int]
     sentiment: Mapped[str] = mapped_column(String(10))
     category: Mapped[str] = mapped_column(String(30))
@@ -129,7 +133,9 @@ class Event(Base):
     mention_id: Mapped[int | None]
     reply_id: Mapped[int | None]
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    once: Mapped[str | None] = mapped_column(String(120))  # set where the same event must not be written twice
+    once: Mapped[str | None] = mapped_column(
+        String(120)
+    )  # set where the same event must not be written twice
 
 
 class Note(Base):

@@ -30,7 +30,6 @@ class Person(Base):
     digest_hour: Mapped[int] = mapped_column(default=8)  # local hour, 0-23
     notify: Mapped[bool] = mapped_column(default=True)  # mails about alerts of level 3 and broken channels
     shortcuts: Mapped[bool] = mapped_column(default=True)  # single-letter keys in the panel
-    unsubscribe_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -25,8 +25,11 @@ class Reply(Base):
     __table_args__ = (
         # the server's own guard against two answers at once: at most one reply under way per mention
         Index(
-            "uq_reply_under_way", "mention_id", unique=True,
-            sqlite_where=text(_UNDER_WAY), postgresql_where=text(_UNDER_WAY),
+            "uq_reply_under_way",
+            "mention_id",
+            unique=True,
+            sqlite_where=text(_UNDER_WAY),
+            postgresql_where=text(_UNDER_WAY),
         ),
         Index("ix_reply_due", "state", "send_after"),
     )
@@ -38,7 +41,9 @@ class Reply(Base):
     state: Mapped[str] = mapped_column(String(20), default="draft")
     origin: Mapped[str] = mapped_column(String(10), default="panel")  # panel | api | cli | native
     text: Mapped[str] = mapped_column(Text)
-    key: Mapped[str] = mapped_column(String(64), unique=True)  # sent to platforms that take an idempotency key
+    key: Mapped[str] = mapped_column(
+        String(64), unique=True
+    )  # sent to platforms that take an idempotency key
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestion.id", ondelete="SET NULL"))
@@ -105,7 +110,9 @@ class Idempotency(Base):
     __tablename__ = "idempotency"
 
     key: Mapped[str] = mapped_column(String(200), primary_key=True)  # "<person>:<route>:<client key>"
-    digest: Mapped[str] = mapped_column(String(64))  # of the request body: another body under the key is refused
+    digest: Mapped[str] = mapped_column(
+        String(64)
+    )  # of the request body: another body under the key is refused
     status: Mapped[int]
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[datetime] = mapped_column(default=now, index=True)

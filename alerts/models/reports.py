@@ -44,11 +44,15 @@ class Digest(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     period: Mapped[str] = mapped_column(String(10))  # daily | weekly
     start: Mapped[date]  # first local day covered
-    state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting | sending | sent | empty | failed
+    state: Mapped[str] = mapped_column(
+        String(10), default="waiting"
+    )  # waiting | sending | sent | empty | failed
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(default=now, index=True)
     lease_until: Mapped[datetime | None]
     message_id: Mapped[str | None] = mapped_column(String(200))
+    # sha256 of the token in the mail's List-Unsubscribe address
+    unsubscribe_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
     sent_at: Mapped[datetime | None]

@@ -17,25 +17,28 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alerts.smtp_sink import Sink
+from listener.http import Http
+from listener.simulator import Simulator
 from sqlalchemy import create_engine, func, make_url, select, text
 
 from alerts import people
 from alerts.models import Alert, Digest, Person
-from alerts.smtp_sink import Sink
 from listener import brands, sources
 from listener.db import Database, now
 from listener.ground import Ground
-from listener.http import Http
 from listener.models import Mention
 from listener.settings import ListenerSettings
-from listener.simulator import Simulator
 from listener.vault import Vault
 from sentiment.models import Score
 from web import schema
 
 pytestmark = pytest.mark.service
 POSTGRES = os.environ.get("ALLEARS_TEST_DATABASE_URL")
-BROKERS = {"redis": os.environ.get("ALLEARS_TEST_REDIS_URL"), "rabbitmq": os.environ.get("ALLEARS_TEST_AMQP_URL")}
+BROKERS = {
+    "redis": os.environ.get("ALLEARS_TEST_REDIS_URL"),
+    "rabbitmq": os.environ.get("ALLEARS_TEST_AMQP_URL"),
+}
 PATIENCE = 90.0  # seconds for the walk of a whole simulated week
 
 
@@ -43,7 +46,9 @@ PATIENCE = 90.0  # seconds for the walk of a whole simulated week
 def queue_url(request: pytest.FixtureRequest) -> str:
     url = BROKERS[request.param]
     if not url or not POSTGRES:
-        pytest.skip(f"no PostgreSQL or no {request.param} URL is set (ALLEARS_TEST_…): split processes are not tested")
+        pytest.skip(
+            f"no PostgreSQL or no {request.param} URL is set (ALLEARS_TEST_…): split processes are not tested"
+        )
     return url
 
 
@@ -78,7 +83,9 @@ def test_two_workers_and_two_clocks(database: str, queue_url: str, tmp_path: Pat
     }
     db = Database(database)
     schema.upgrade(db)
-    ground = Ground(http=Http(allow=[host]), vault=Vault.open(tmp_path / "secret.key"), settings=ListenerSettings())
+    ground = Ground(
+        http=Http(allow=[host]), vault=Vault.open(tmp_path / "secret.key"), settings=ListenerSettings()
+    )
     brands.add(db, simulator.world.brand_name, query=simulator.world.brand_query)
     for number in (1, 2):
         sources.add(
@@ -91,12 +98,16 @@ def test_two_workers_and_two_clocks(database: str, queue_url: str, tmp_path: Pat
             since=now() - timedelta(days=8),
         )
     for name in ("dana", "avi"):
-        people.add_person(db, f"{name}@example.test", role="manager", password="long pass phrase", brands=[], name=name)
+        people.add_person(
+            db, f"{name}@example.test", role="manager", password="long pass phrase", brands=[], name=name
+        )
     with db.work() as session:
         for person in session.scalars(select(Person)):
             person.digest_daily, person.digest_hour = True, 0
 
-    processes = [start(kind, environment, tmp_path / f"{kind}-{n}.log") for kind in ("worker", "ticks") for n in (1, 2)]
+    processes = [
+        start(kind, environment, tmp_path / f"{kind}-{n}.log") for kind in ("worker", "ticks") for n in (1, 2)
+    ]
     try:
         wait_until(lambda: settled(db), processes)
         wait_until(lambda: digests_sent(db) == 2, processes)
@@ -134,7 +145,7 @@ def test_two_workers_and_two_clocks(database: str, queue_url: str, tmp_path: Pat
 
 def start(kind: str, environment: dict[str, str], log_file: Path) -> subprocess.Popen[bytes]:
     with log_file.open("wb") as log:
-        return subprocess.Popen([sys.executable, "-m", "web", kind], env=environment, stdout=log, stderr=log)  # noqa: S603
+        return subprocess.Popen([sys.executable, "-m", "web", kind], env=environment, stdout=log, stderr=log)
 
 
 def stop_all(processes: list[subprocess.Popen[bytes]]) -> None:

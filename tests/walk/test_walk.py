@@ -11,18 +11,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alerts.triage import triage
+from listener.http import Http
+from listener.simulator import Simulator
 from sqlalchemy import func, select
 
 from alerts import digest, people, reply
 from alerts.models import Alert, Reply, Suggestion
-from alerts.triage import triage
 from listener import brands, collect, sources
 from listener.db import Database, now
 from listener.ground import Ground
-from listener.http import Http
 from listener.models import Hit, Mention, Poll
 from listener.settings import ListenerSettings
-from listener.simulator import Simulator
 from listener.vault import Vault
 from sentiment.models import Score
 from sentiment.reader import Reader
@@ -73,7 +73,9 @@ def work_off(db: Database, ground: Ground, source_id: int, reader: Reader) -> No
 
 def waiting(db: Database) -> int:
     with db.read() as session:
-        return session.scalar(select(func.count()).select_from(Mention).where(Mention.stage != "triaged")) or 0
+        return (
+            session.scalar(select(func.count()).select_from(Mention).where(Mention.stage != "triaged")) or 0
+        )
 
 
 def test_from_a_post_to_a_digest(db: Database, ground: Ground, simulator: Simulator, reader: Reader) -> None:
@@ -107,7 +109,12 @@ def test_from_a_post_to_a_digest(db: Database, ground: Ground, simulator: Simula
         db, "dana@example.test", role="manager", password="a long pass phrase", brands=[], name="Dana"
     )
     reply_id = reply.approve(
-        db, ground, mention_id=alert.latest_mention_id, text=suggestion.text, person_id=person_id, undo_seconds=0
+        db,
+        ground,
+        mention_id=alert.latest_mention_id,
+        text=suggestion.text,
+        person_id=person_id,
+        undo_seconds=0,
     )
     assert reply.send(db, ground) == [reply_id]
     assert reply.send(db, ground) == []
@@ -133,18 +140,27 @@ def test_from_a_post_to_a_digest(db: Database, ground: Ground, simulator: Simula
     assert data.mentions > 0
 
 
-def test_accepted_then_503_ends_as_one_reply(db: Database, ground: Ground, simulator: Simulator, reader: Reader) -> None:
+def test_accepted_then_503_ends_as_one_reply(
+    db: Database, ground: Ground, simulator: Simulator, reader: Reader
+) -> None:
     source_id = listen(db, ground, simulator)
     work_off(db, ground, source_id, reader)
     with db.read() as session:
-        alert = session.scalars(select(Alert).where(Alert.reply_mode == "api", Alert.kind == "alert").limit(1)).one()
+        alert = session.scalars(
+            select(Alert).where(Alert.reply_mode == "api", Alert.kind == "alert").limit(1)
+        ).one()
     person_id = people.add_person(
         db, "dana@example.test", role="agent", password="a long pass phrase", brands=[], name="Dana"
     )
     before = len(simulator.world.replies_by_brand())
     simulator.faults.set("accepted_then_503", times=1)
     reply_id = reply.approve(
-        db, ground, mention_id=alert.latest_mention_id, text="We are on it.", person_id=person_id, undo_seconds=0
+        db,
+        ground,
+        mention_id=alert.latest_mention_id,
+        text="We are on it.",
+        person_id=person_id,
+        undo_seconds=0,
     )
     reply.send(db, ground)
     with db.read() as session:

@@ -25,10 +25,15 @@ def filled(db: Database) -> Database:
         session.add_all([brand, account, author])
         session.flush()
         source = Source(account_id=account.id, brand_id=brand.id, name="import", kind="file")
-        texts = ["=cmd|' /C calc'!A0", "plain, with \"quotes\"\nand a line", "שלום עולם"]
+        texts = ["=cmd|' /C calc'!A0", 'plain, with "quotes"\nand a line', "שלום עולם"]
         mentions = [
             Mention(
-                channel="file", external_id=str(n), author_id=author.id, text=text, fingerprint=str(n), posted_at=now()
+                channel="file",
+                external_id=str(n),
+                author_id=author.id,
+                text=text,
+                fingerprint=str(n),
+                posted_at=now(),
             )
             for n, text in enumerate(texts)
         ]
@@ -48,7 +53,18 @@ def filled(db: Database) -> Database:
 def test_jsonl_has_score_keys_only_once_scored(filled: Database) -> None:
     rows = [json.loads(line) for line in export.as_jsonl(export.mentions(filled))]
     assert [row["external_id"] for row in rows] == ["0", "1", "2"]
-    assert {"id", "source", "channel", "brand", "author", "text", "url", "posted_at", "language", "stage"} <= set(rows[0])
+    assert {
+        "id",
+        "source",
+        "channel",
+        "brand",
+        "author",
+        "text",
+        "url",
+        "posted_at",
+        "language",
+        "stage",
+    } <= set(rows[0])
     assert "sentiment" not in rows[0]
     assert rows[1]["sentiment"]["label"] == "negative"
     assert rows[1]["urgency"] == {"level": 2, "score": 0.7, "levels": [0.1, 0.2, 0.6, 0.1]}

@@ -35,7 +35,7 @@ def test_a_newer_database_is_refused(db: Database) -> None:
     with db.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for attempt in (schema.require_current, schema.upgrade):
-        with pytest.raises(schema.SchemaError, match="9999.*made by a newer version"):
+        with pytest.raises(schema.SchemaError, match=r"9999.*made by a newer version"):
             attempt(db)
 
 

@@ -23,7 +23,9 @@ def test_defaults_put_everything_into_home(home: Path) -> None:
 
 
 def test_environment_wins_over_the_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (home / "allears.toml").write_text('public_url = "https://a.example.test"\n[mail]\nhost = "one"\nport = 25\n')
+    (home / "allears.toml").write_text(
+        'public_url = "https://a.example.test"\n[mail]\nhost = "one"\nport = 25\n'
+    )
     monkeypatch.setenv("ALLEARS_MAIL__HOST", "two")
     values = load().values
     assert (values.public_url, values.mail.host, values.mail.port) == ("https://a.example.test", "two", 25)

@@ -16,15 +16,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
+from alerts.smtp_sink import Sink
+from listener.simulator import Simulator
 from sqlalchemy import exists, select
 
 from alerts import people
-from alerts.smtp_sink import Sink
 from listener import brands, log, sources
 from listener.db import Database, now
 from listener.models import Mention
 from listener.settings import SettingsError
-from listener.simulator import Simulator
 from web import schema
 from web.commands.demo_digest import send_first_digest
 from web.commands.serve import everything
@@ -40,7 +40,13 @@ COLLEAGUE = "avi@example.test"
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8765, show_default=True)
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("var"), show_default=True)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("var"),
+    show_default=True,
+)
 @click.option("--speed", default=1.0, show_default=True, help="How fast new posts arrive.")
 def demo(host: str, port: int, folder: Path, speed: float) -> None:
     """Start the simulator and All Ears on it; prints the address and a log-in.
@@ -59,7 +65,9 @@ def demo(host: str, port: int, folder: Path, speed: float) -> None:
         password = secrets.token_urlsafe(9)
         _fill(context, simulator, platform, password)
         ready = threading.Event()
-        threading.Thread(target=_announce, args=(context, ready, password, f"http://{host}:{port}"), daemon=True).start()
+        threading.Thread(
+            target=_announce, args=(context, ready, password, f"http://{host}:{port}"), daemon=True
+        ).start()
         everything(context, host, port, ready=ready)
     finally:
         sink.stop()

@@ -7,10 +7,10 @@ import threading
 from types import FrameType
 
 import click
+from alerts.pipeline import ticks as ticks_of
 from sqlalchemy import func, select
 
 from alerts.models import Person
-from alerts.pipeline import ticks as ticks_of
 from listener import log
 from listener.queue import Broker, Threads
 from listener.settings import SettingsError
@@ -132,7 +132,9 @@ def offer_setup(context: Context) -> None:
         people = session.scalar(select(func.count()).select_from(Person))
     if not people:
         context.setup_token = new_setup_token()
-        click.echo(f"Nobody can log in yet. Open {context.settings.public_url}/setup?token={context.setup_token}")
+        click.echo(
+            f"Nobody can log in yet. Open {context.settings.public_url}/setup?token={context.setup_token}"
+        )
 
 
 def wait_for_signal() -> None:
@@ -150,7 +152,9 @@ def wait_for_signal() -> None:
 
 def _broker(context: Context) -> Broker:
     if not context.settings.queue.url:
-        message = "this process needs a queue: set ALLEARS_QUEUE__URL=redis://… or amqp://…, or use `allears run`"
+        message = (
+            "this process needs a queue: set ALLEARS_QUEUE__URL=redis://… or amqp://…, or use `allears run`"
+        )
         raise SettingsError(message)
     queue = context.connect_queue()
     if not isinstance(queue, Broker):  # pragma: no cover - connect_queue gives a broker for a URL

@@ -5,8 +5,6 @@ from __future__ import annotations
 from alembic import context
 from alembic.autogenerate import rewriter
 
-import alerts.models
-import sentiment.models
 import web.models  # noqa: F401 - registers the tables
 from listener.db import Base, UtcDateTime
 

@@ -106,14 +106,10 @@ def upgrade() -> None:
         sa.Column("digest_hour", sa.Integer(), nullable=False),
         sa.Column("notify", sa.Boolean(), nullable=False),
         sa.Column("shortcuts", sa.Boolean(), nullable=False),
-        sa.Column("unsubscribe_hash", sa.String(length=64), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
     )
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_person_unsubscribe_hash"), ["unsubscribe_hash"], unique=False)
-
     op.create_table(
         "api_token",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -181,6 +177,7 @@ def upgrade() -> None:
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("message_id", sa.String(length=200), nullable=True),
+        sa.Column("unsubscribe_hash", sa.String(length=64), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
@@ -192,6 +189,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("digest", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_digest_next_try_at"), ["next_try_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_digest_unsubscribe_hash"), ["unsubscribe_hash"], unique=False)
 
     op.create_table(
         "incident",
@@ -900,6 +898,7 @@ def downgrade() -> None:
 
     op.drop_table("incident")
     with op.batch_alter_table("digest", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_digest_unsubscribe_hash"))
         batch_op.drop_index(batch_op.f("ix_digest_next_try_at"))
 
     op.drop_table("digest")
@@ -912,9 +911,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_token_person_id"))
 
     op.drop_table("api_token")
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_person_unsubscribe_hash"))
-
     op.drop_table("person")
     with op.batch_alter_table("login_attempt", schema=None) as batch_op:
         batch_op.drop_index("ix_login_attempt_subject")
