@@ -122,6 +122,11 @@ def format_day(day: date) -> str:
     return dates.format_skeleton("MMMEd", day, locale=current())
 
 
+def format_weekday(day: date) -> str:
+    """Write the short name of a day of the week: "Tue"."""
+    return dates.format_date(day, "EEE", locale=current())
+
+
 def format_span(first: date, last: date) -> str:
     """Write a range of days, both included: "Nov 16-22, 2026" in the language's own form."""
     return str(dates.format_interval(first, last, "yMMMd", locale=current()))

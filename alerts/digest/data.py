@@ -1,0 +1,142 @@
+"""What a digest says, as plain values: made by `build`, shown by `render`. No session, no text of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from alerts.digest.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Mentions of one span: all, those with a score, and of these the negative ones."""
+
+    mentions: int = 0
+    scored: int = 0
+    negative: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Negative of scored, 0-1; None when nothing was scored."""
+        return self.negative / self.scored if self.scored else None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One bar of the chart."""
+
+    day: date
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: a brand on a channel."""
+
+    brand_id: int
+    brand: str
+    channel: str
+    counts: Counts
+    alerts: int
+    first_response: timedelta | None  # median
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How the period's alerts were answered."""
+
+    alerts: int
+    levels: dict[int, int]
+    answered: int
+    first_response: timedelta | None  # median, from the customer's post
+    measured: int  # alerts with a standard that is met or missed by now
+    on_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An alert that nobody has answered yet."""
+
+    id: int
+    level: int
+    brand: str
+    channel: str
+    author: str
+    text: str
+    posted_at: datetime
+    due_at: datetime | None
+    category: str
+    over: timedelta | None  # by how much it is past due
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An incident of the period."""
+
+    id: int
+    title: str
+    brand: str
+    category: str
+    alerts: int  # raised by posts of this period
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch in which a source was not heard; `until` None = still."""
+
+    source: str
+    since: datetime | None
+    until: datetime | None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Whether the numbers can be believed: sources that should have been heard, and what is missing."""
+
+    sources: int
+    polls: int
+    gaps: tuple[Gap, ...]
+
+    @property
+    def silent(self) -> int:
+        """How many sources have a gap."""
+        return len({gap.source for gap in self.gaps})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom it is for."""
+
+    id: int
+    email: str
+    name: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestData:
+    """One digest."""
+
+    reader: Reader
+    period: Period
+    made_at: datetime
+    brands: tuple[str, ...]
+    total: Counts
+    before: Counts  # the period before
+    late: int  # heard in this period, but posted before it
+    answers: Answers
+    open_now: int
+    overdue: int
+    worst: tuple[Open, ...]
+    incidents: tuple[Trouble, ...]
+    rows: tuple[Row, ...]
+    days: tuple[Day, ...]
+    coverage: Coverage
+
+    @property
+    def quiet(self) -> bool:
+        """True when there is nothing to tell: no mail then. Silence that is *our* fault is something to tell."""
+        return not (self.total.mentions or self.late or self.answers.alerts or self.open_now or self.coverage.gaps)
