@@ -75,11 +75,11 @@ db: .venv/.installed ## migrate the database
 
 i18n: .venv/.installed ## extract, update and compile the translations
 	@for room in web alerts; do \
-	  $(BIN)/pybabel --quiet extract -F docs/babel.cfg -k _ -k _n:1,2 -k _l --no-wrap --omit-header -o .venv/$$room.pot $$room || exit 1; \
+	  $(BIN)/pybabel --quiet extract -F pyproject.toml -k n_:1,2 --no-wrap --sort-by-file \
+	    --project 'All Ears' --copyright-holder 'The All Ears authors' -o .venv/$$room.pot $$room || exit 1; \
 	  for language in fr ru he; do \
 	    file=$$room/translations/$$language/LC_MESSAGES/$$room.po; \
-	    [ -f $$file ] && verb=update || verb=init; \
-	    mkdir -p $$(dirname $$file); \
+	    if [ -f $$file ]; then verb='update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap'; else verb=init; fi; \
 	    $(BIN)/pybabel --quiet $$verb -i .venv/$$room.pot -d $$room/translations -D $$room -l $$language || exit 1; \
 	  done; \
 	  $(BIN)/pybabel --quiet compile -d $$room/translations -D $$room || exit 1; \
