@@ -30,12 +30,12 @@ def coverage(
     found = session.scalars(
         select(Source)
         .where(Source.brand_id.in_(brand_ids), Source.state != "paused", Source.kind.not_in(("webhook", "file")))
-        .where(Source.created_at < until)
         .order_by(Source.name)
     ).all()
+    there = [source for source in found if source.created_at < until]
     polls = 0
     gaps: list[Gap] = []
-    for source in found:
+    for source in there:
         begin = max(since, source.created_at)
         good, truncated, count = _good(session, source.id, begin, until)
         polls += count
@@ -43,7 +43,7 @@ def coverage(
         gaps.extend(_gaps(source.name, [begin, *good, until], limit, still=until == at))
         if truncated:
             gaps.append(Gap(source.name, None, None, truncated=True))
-    return Coverage(len(found), polls, tuple(gaps))
+    return Coverage(len(there), polls, tuple(gaps), joined=len(found) - len(there))
 
 
 def _good(session: Session, source_id: int, since: datetime, until: datetime) -> tuple[list[datetime], bool, int]:

@@ -99,6 +99,7 @@ class Coverage:
     sources: int
     polls: int
     gaps: tuple[Gap, ...]
+    joined: int = 0  # sources that were connected after the period and have read back since
 
     @property
     def silent(self) -> int:

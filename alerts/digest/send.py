@@ -180,7 +180,12 @@ def _send(
             return Outcome(outgoing.later(session, Digest, claim, reason, at=at, origin="waiting"), reason)
     if isinstance(made, Outcome):
         return _end(db, claim, made, origin="waiting")
-    message, hashed = made
+    return _hand_over(db, mailer, claim, at, *made)
+
+
+def _hand_over(
+    db: Database, mailer: Mailer, claim: outgoing.Claim, at: datetime, message: EmailMessage, hashed: str
+) -> Outcome:
     with db.work() as session:
         if not outgoing.begin(session, Digest, claim, at=max(at, now()), message_id=str(message["Message-ID"])):
             return Outcome("waiting", "another worker has it")

@@ -104,6 +104,12 @@ def chart(data: DigestData) -> str:
 def coverage(data: DigestData) -> str:
     """Say whether everything was heard."""
     found = data.coverage
+    if not found.sources and found.joined:
+        return ngettext(
+            "%(n)s source was connected later and has read back.",
+            "%(n)s sources were connected later and have read back.",
+            found.joined,
+        )
     if not found.sources:
         return gettext("No source is polled: connect one on the Sources page.")
     if not found.gaps:
