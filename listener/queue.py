@@ -127,8 +127,7 @@ class Broker:
         def run(*args: int) -> None:
             run_job(job, args)
 
-        return dramatiq.actor(
-            run,
+        made: dramatiq.Actor[..., None] = dramatiq.actor(
             broker=self.broker,
             actor_name=job.name,
             queue_name=job.name,
@@ -136,7 +135,8 @@ class Broker:
             time_limit=job.seconds * 1000,
             max_retries=0,  # the rows know what is due; a retried message would only repeat a sweep
             max_age=600_000,
-        )
+        )(run)
+        return made
 
     def send(self, job: str, *args: int) -> None:
         """Put a message with ids on the job's queue."""
@@ -161,14 +161,17 @@ def _broker(url: str) -> dramatiq.Broker:
         if scheme in {"redis", "rediss", "unix"}:
             from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
 
-            return RedisBroker(url=url)
+            return RedisBroker(url=url)  # type: ignore[no-untyped-call]
         if scheme in {"amqp", "amqps"}:
             from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
 
             return RabbitmqBroker(url=url)
     except ImportError as error:
         extra = "rabbitmq" if scheme.startswith("amqp") else "redis"
-        message = f"the queue {scheme}://… needs a package that is missing ({error.name}): pip install 'allears[{extra}]'"
+        message = (
+            f"the queue {scheme}://… needs a package that is missing ({error.name}): "
+            f"pip install 'allears[{extra}]'"
+        )
         raise SettingsError(message) from error
     message = f"queue.url starts with {scheme!r}; it must be redis://… or amqp://…"
     raise SettingsError(message)

@@ -19,7 +19,7 @@ COLLECTED, SCORED, TRIAGED, STUCK = "collected", "scored", "triaged", "stuck"
 MAX_ATTEMPTS = 5
 
 
-def _due(stage: str, at: datetime) -> Select[tuple[int]]:
+def _due(stage: str, at: datetime) -> Select[int]:
     return select(Mention.id).where(
         Mention.stage == stage, or_(Mention.lease_until.is_(None), Mention.lease_until < at)
     )

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from alerts.models import Alert, Event
 from listener.db import Database
 from listener.models import Author, Brand, Hit, Mention, Source
+from sentiment.models import Score
 from sentiment.score import latest
 
 CHUNK = 500
@@ -69,7 +70,7 @@ def mentions(db: Database, brand_ids: frozenset[int] | None = None) -> Iterator[
 
 
 def _mention(
-    mention: Mention, author: str | None, source: str | None, brand: str | None, score: Any
+    mention: Mention, author: str | None, source: str | None, brand: str | None, score: Score | None
 ) -> dict[str, Any]:
     made: dict[str, Any] = {
         "id": mention.id,
