@@ -156,7 +156,8 @@ class Mailer:
                 "set mail.security = none to allow it"
             )
             raise MailError(text)
-        smtp.login(self.settings.username, self.settings.password or "")
+        password = self.settings.password
+        smtp.login(self.settings.username, password.get_secret_value() if password else "")
 
     def _command(self, answer: tuple[int, bytes], *, wanted: int = 0) -> None:
         code, text = answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from listener.settings import Section
 
@@ -25,7 +25,7 @@ class MailSettings(Section):
     host: str | None = Field(None, description="SMTP server; empty = no mail is sent, and the panel says so")
     port: int = Field(587, ge=1, le=65535)
     username: str | None = None
-    password: str | None = None
+    password: SecretStr | None = None
     security: str = Field(
         "auto", pattern="^(auto|none|starttls|tls)$", description="auto: tls on 465, else starttls if offered"
     )
