@@ -32,7 +32,12 @@ BREAKS = {
 def verdicts(folder: Path) -> tuple[dict[str, str], str]:
     """Run import-linter in `folder`. Return contract → KEPT or BROKEN, and all it printed."""
     run = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"],
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as run; run()",
+            "--no-cache",
+        ],
         cwd=folder,
         env={"PYTHONPATH": str(folder), "PATH": "", "COLUMNS": "200", "NO_COLOR": "1"},
         capture_output=True,

@@ -47,7 +47,11 @@ def loaded(code: str, *, without: set[str] = frozenset()) -> set[str]:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "from click.testing import CliRunner\nfrom web.cli import cli\nassert CliRunner().invoke(cli, ['--help']).exit_code == 0"
+    code = (
+        "from click.testing import CliRunner\n"
+        "from web.cli import cli\n"
+        "assert CliRunner().invoke(cli, ['--help']).exit_code == 0\n"
+    )
     assert loaded(code) & HEAVY == set()
 
 
