@@ -33,8 +33,17 @@ class Claim:
     attempt: int
 
 
-def claim(db: Database, table: Table, *, at: datetime, limit: int, ids: Sequence[int] | None = None) -> list[Claim]:
-    """Take at most `limit` due rows (only of `ids` when given), oldest first. Two workers never get the same row."""
+def claim(
+    db: Database,
+    table: Table,
+    *,
+    at: datetime,
+    limit: int,
+    ids: Sequence[int] | None = None,
+    targets: Sequence[str] | None = None,
+) -> list[Claim]:
+    """Take at most `limit` due rows, oldest first (only of `ids`, only deliveries to `targets`, when given).
+    Two workers never get the same row."""
     due = (
         table.state == "waiting",
         table.next_try_at <= at,
@@ -44,6 +53,8 @@ def claim(db: Database, table: Table, *, at: datetime, limit: int, ids: Sequence
         waiting = select(table.id).where(*due).order_by(table.next_try_at, table.id).limit(limit)
         if ids is not None:
             waiting = waiting.where(table.id.in_(ids))
+        if targets is not None:
+            waiting = waiting.where(Delivery.target.in_(targets))
         found = session.scalars(waiting.with_for_update(skip_locked=True)).all()
         claimed = []
         for row_id in found:
@@ -78,9 +89,9 @@ def failed(session: Session, table: Table, claim: Claim, reason: str, *, origin:
     return _finish(session, table, claim, origin, {"state": "failed", "lease_until": None, "error": reason})
 
 
-def closed(session: Session, table: Table, claim: Claim, state: str) -> bool:
-    """Nothing had to be sent (`empty`, `sent` by other means), before the server was spoken to."""
-    return _finish(session, table, claim, "waiting", {"state": state, "lease_until": None, "error": None})
+def closed(session: Session, table: Table, claim: Claim, state: str, *, reason: str | None = None) -> bool:
+    """Nothing had to be sent (`empty`, `skipped`); the server was not spoken to."""
+    return _finish(session, table, claim, "waiting", {"state": state, "lease_until": None, "error": reason})
 
 
 def later(session: Session, table: Table, claim: Claim, reason: str, *, at: datetime, origin: str = "sending") -> str:
