@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 ROOMS := listener sentiment alerts web
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-model demo run test lint types layers db i18n bench clean
+.PHONY: help install install-model demo run test lint format types layers db i18n bench clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -61,8 +61,10 @@ test: .venv/.installed-dev ## the tests; needs no services and says what it skip
 
 lint: .venv/.installed-dev ## ruff and djlint
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
 	@$(BIN)/djlint --lint --quiet web/templates alerts/templates
+
+format: .venv/.installed-dev ## ruff's formatter, over everything
+	@$(BIN)/ruff format .
 
 types: .venv/.installed-dev ## mypy, strict
 	@$(BIN)/mypy
