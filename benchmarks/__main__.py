@@ -87,10 +87,10 @@ def table(rows: list[Row]) -> str:
         cells.append((row.name, f"{row.figure:,.{digits}f}", row.unit, row.goal, met))
     widths = [max(len(line[column]) for line in cells) for column in range(5)]
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
-    lines = [
-        f"{line[0]:<{widths[0]}}  {line[1]:>{widths[1]}}  {line[2]:<{widths[2]}}  {line[3]:<{widths[3]}}  {line[4]}".rstrip()
-        for line in cells
-    ]
+    lines = []
+    for what, figure, unit, goal, met in cells:
+        line = f"{what:<{widths[0]}}  {figure:>{widths[1]}}  {unit:<{widths[2]}}  {goal:<{widths[3]}}  {met}"
+        lines.append(line.rstrip())
     return "\n".join([*lines, "", machine])
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from alerts import people
@@ -57,7 +58,7 @@ def rows() -> Iterator[Row]:
         context.close()
 
 
-def measure(client: Any, address: str) -> Iterator[float]:
+def measure(client: FlaskClient, address: str) -> Iterator[float]:
     """Yield the milliseconds of each request, after a few to warm up."""
     for number in range(REQUESTS + 5):
         began = time.perf_counter()

@@ -17,6 +17,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from web.settings import OUTSIDE, PREFIX, known
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("listener", "sentiment", "alerts", "web")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -126,6 +128,13 @@ def test_pins_cover_and_fit_the_ranges() -> None:
 def test_version_is_told_once() -> None:
     assert metadata.version("allears") == PROJECT["version"], "install again: make install"
     assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_setting_is_documented() -> None:
+    page = (ROOT / "docs/settings.md").read_text()
+    variables = {PREFIX + key.upper().replace(".", "__") for key in known()}
+    told = set(re.findall(r"`(ALLEARS_[A-Z_]+)`", page)) - OUTSIDE - {"ALLEARS_SECTION__KEY"}
+    assert told == variables
 
 
 def test_links_between_documents_lead_somewhere() -> None:
