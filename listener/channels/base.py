@@ -202,6 +202,9 @@ class Channel(ABC, Generic[OptionsT]):
         self.options = options
         self.http = http
         self.save = save or (lambda _secrets: None)
+        # what the platform told us about the account (our id there, an instance's limits): JSON, loaded from and kept
+        # on the account's row by `listener.sources`, so that limits() and may_reply() need no network
+        self.known: dict[str, Any] = {}
 
     @classmethod
     def identity_of(cls, options: OptionsT) -> tuple[str, str]:
@@ -209,8 +212,13 @@ class Channel(ABC, Generic[OptionsT]):
         del options
         return "", ""
 
+    @property
+    def instance(self) -> str:
+        """Within which server, app or system the ids of posts are unique; empty when the platform is one."""
+        return ""
+
     def limits(self) -> Limits:
-        """Return what the platform allows; an instance may say (network), then cached on the account."""
+        """Return what the platform allows; what an instance says is read by check() and remembered in `known`."""
         return Limits()
 
     @abstractmethod
@@ -235,6 +243,10 @@ class Channel(ABC, Generic[OptionsT]):
     def receive(self, hook: Hook) -> Received:
         """Check the signature of a webhook and return what it carries. Raises ChannelError (permanent)."""
         raise NotImplementedError(f"{self.kind} has no webhook")  # noqa: EM102 - guarded by `receives`
+
+    def hook_secret(self) -> str | None:
+        """Return the secret that a webhook's address must carry; None = one is made when the source is added."""
+        return None
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
         """Re-read posts: edited, deleted, rating changed. Default: nothing is known to have changed."""

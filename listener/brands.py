@@ -1,0 +1,67 @@
+"""Brands and their queries: added, listed, parsed once. What a query means is `listener.query`'s business."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from listener.db import Database
+from listener.errors import ListenerError
+from listener.models import Brand, BrandQuery
+from listener.query import Query, parse
+from listener.text import clean
+
+NAME_LENGTH = 120
+
+
+class BrandError(ListenerError):
+    """A brand that does not exist or cannot be added; the text says what to do."""
+
+
+def add(db: Database, name: str, *, query: str, own: bool = True) -> int:
+    """Add a brand with its first query and return its id. Raises BrandError, or QueryError with the position."""
+    name = clean(name).strip()
+    if not name or len(name) > NAME_LENGTH:
+        message = f"a brand's name has 1 to {NAME_LENGTH} characters"
+        raise BrandError(message)
+    parse(query)
+    with db.work() as session:
+        if session.scalar(select(Brand.id).where(Brand.name == name)) is not None:
+            message = f"the brand {name!r} is there already; choose another name, or change its query in the panel"
+            raise BrandError(message)
+        brand = Brand(name=name, own=own)
+        session.add(brand)
+        session.flush()
+        session.add(BrandQuery(brand_id=brand.id, text=query))
+        return brand.id
+
+
+def named(session: Session, name: str) -> int:
+    """Return the id of a brand (its name in any case). Raises BrandError that lists the known ones."""
+    known = session.execute(select(Brand.id, Brand.name).order_by(Brand.name)).all()
+    for row in known:
+        if row.name == name:
+            return int(row.id)
+    for row in known:
+        if row.name.casefold() == name.strip().casefold():
+            return int(row.id)
+    names = ", ".join(row.name for row in known) or "none yet"
+    message = f"there is no brand {name!r} (known: {names}); `allears brand add {name!r} --query '…'` adds it"
+    raise BrandError(message)
+
+
+def queries_of(session: Session, brand_id: int) -> list[tuple[int, Query]]:
+    """Return the active queries of a brand as (id, parsed query)."""
+    rows = session.execute(
+        select(BrandQuery.id, BrandQuery.text)
+        .where(BrandQuery.brand_id == brand_id, BrandQuery.active)
+        .order_by(BrandQuery.id)
+    )
+    return [(row.id, _parsed(row.text)) for row in rows]
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Query:
+    return parse(text)

@@ -1,0 +1,152 @@
+"""Stores one page: what is ours, what nobody asked for, what is new; then the cursor and the coverage row.
+
+All in the caller's one transaction: either the posts, the cursor and the ledger move together or none does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from listener import metrics
+from listener.channels.base import Gone, MayReply, Page, Post
+from listener.collect import threads
+from listener.collect.door import Entry, cleaned
+from listener.collect.store import store
+from listener.models import Mention, Payload, Poll, Source
+from listener.query import Document, Query
+
+Queries = Sequence[tuple[int, Query]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """For whom a page is stored. `identities`: handles and ids of all our accounts of this kind, lower case."""
+
+    source_id: int
+    account_id: int
+    brand_id: int
+    kind: str
+    queries: Queries
+    may_reply: Callable[[Post], MayReply]
+    identities: frozenset[str] = frozenset()
+    keep_payload: timedelta | None = None
+    poll_id: int | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the posts of a page or of a whole poll."""
+
+    fetched: int = 0
+    new: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    unmatched: int = 0
+    own: int = 0
+
+    def add(self, other: Counts) -> None:
+        """Add the counts of another page."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def save(session: Session, source_id: int, page: Page, target: Target, *, at: datetime) -> Counts:
+    """Store the posts of a page with its cursor and its line in the ledger. Returns what became of the posts."""
+    posts = [cleaned(post) for post in page.posts]
+    counts = Counts(fetched=len(posts))
+    known = threads.known(session, target.kind, posts)
+    own = [post for post in posts if _is_own(post, target)]
+    counts.own = len(own)
+    threads.keep_own(session, target.kind, target.account_id, own, known)
+    heard = [post for post in posts if not _is_own(post, target)]
+    theirs = threads.reposts(session, target.kind, heard)
+    counts.duplicates = len(heard) - len(theirs)  # reposts
+    entries = []
+    for post in threads.rooted(theirs, known):
+        matches, query_id = wanted(target.kind, post, target.queries)
+        if matches or post.addressed_to_us or known.touches(post):
+            entries.append(Entry(post, target.may_reply(post), query_id))
+        else:
+            counts.unmatched += 1
+    stored = store(
+        session, target.kind, entries,
+        source_id=source_id, brand_id=target.brand_id, at=at, keep_payload=target.keep_payload,
+    )  # fmt: skip
+    counts.new, counts.updated = stored.new, stored.updated
+    counts.duplicates += stored.duplicates
+    forget(session, target.kind, page.gone, at)
+    if page.cursor is not None:
+        session.execute(update(Source).where(Source.id == source_id).values(cursor=page.cursor))
+    if target.poll_id is not None:
+        _ledger(session, target.poll_id, page, posts, counts, at)
+    _count(target.kind, counts)
+    return counts
+
+
+def forget(session: Session, channel: str, gone: Sequence[Gone], at: datetime) -> None:
+    """Blank what was deleted upstream: the row stays, its words and its raw payload do not."""
+    for item in gone:
+        blanked = session.execute(
+            update(Mention)
+            .where(
+                Mention.channel == channel,
+                Mention.instance == item.instance,
+                Mention.external_id == item.id,
+                Mention.gone_at.is_(None),
+            )
+            .values(gone_at=at, text="", title=None, parent_text=None, media=[])
+            .returning(Mention.id)
+            .execution_options(synchronize_session=False)
+        )
+        for mention_id in blanked.scalars().all():
+            session.execute(delete(Payload).where(Payload.mention_id == mention_id))
+
+
+def _is_own(post: Post, target: Target) -> bool:
+    if post.own:
+        return True
+    if post.author is None or not target.identities:
+        return False
+    return post.author.id.lower() in target.identities or (post.author.handle or "").lower() in target.identities
+
+
+def wanted(channel: str, post: Post, queries: Queries) -> tuple[bool, int | None]:
+    """Return whether a query of the brand matches, and which; a brand without queries wants everything."""
+    if not queries:
+        return True, None
+    document = Document(
+        text=post.text,
+        title=post.title,
+        language=post.language,
+        channel=channel,
+        author=post.author.handle or post.author.name if post.author else None,
+        rating=post.rating,
+    )
+    for query_id, query in queries:
+        if query.matches(document):
+            return True, query_id
+    return False, None
+
+
+def _ledger(session: Session, poll_id: int, page: Page, posts: Sequence[Post], counts: Counts, at: datetime) -> None:
+    row = session.get_one(Poll, poll_id)
+    row.pages += 1
+    for name in Counts.__slots__:
+        setattr(row, name, getattr(row, name) + getattr(counts, name))
+    row.truncated = page.truncated
+    row.backfilled = row.backfilled or page.backfilled
+    # a post dated in the future says nothing about how far we have read
+    times = [post.posted_at for post in posts if post.posted_at <= at + timedelta(hours=1)]
+    if times:
+        row.oldest_at = min(times) if row.oldest_at is None else min(row.oldest_at, *times)
+        row.newest_at = max(times) if row.newest_at is None else max(row.newest_at, *times)
+
+
+def _count(kind: str, counts: Counts) -> None:
+    for outcome in ("new", "updated", "duplicates", "unmatched", "own"):
+        metrics.POSTS.labels(kind, outcome).inc(getattr(counts, outcome))
