@@ -37,6 +37,7 @@ def bars(days: Sequence[Bar], *, negative: str, other: str, rtl: bool) -> bytes:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - a second, and only for mails
     from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.patches import Patch  # noqa: PLC0415
 
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
@@ -45,8 +46,8 @@ def bars(days: Sequence[Bar], *, negative: str, other: str, rtl: bool) -> bytes:
     bad = [day.negative for day in days]
     rest = [day.total - day.negative for day in days]
     strength = [1.0 if day.strong else 0.45 for day in days]
-    below = axes.bar(places, bad, width=0.62, color=NEGATIVE, label=negative)
-    above = axes.bar(places, rest, bottom=bad, width=0.62, color=OTHER, label=other)
+    below = axes.bar(places, bad, width=0.62, color=NEGATIVE)
+    above = axes.bar(places, rest, bottom=bad, width=0.62, color=OTHER)
     for stack in (below, above):
         for patch, alpha in zip(stack.patches, strength, strict=True):
             patch.set_alpha(alpha)
@@ -61,6 +62,7 @@ def bars(days: Sequence[Bar], *, negative: str, other: str, rtl: bool) -> bytes:
     if rtl:
         axes.invert_xaxis()
     axes.legend(
+        handles=[Patch(color=NEGATIVE, label=negative), Patch(color=OTHER, label=other)],
         loc="upper right" if rtl else "upper left", bbox_to_anchor=(1.0, 1.2) if rtl else (0.0, 1.2), ncols=2,
         frameon=False, fontsize=8.5, labelcolor=MUTED, handlelength=0.9, handleheight=0.9, columnspacing=1.2,
         borderaxespad=0, reverse=rtl, markerfirst=not rtl,

@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.digest.answered import Told, answers, incidents, middle, open_now
 from alerts.digest.coverage import coverage
 from alerts.digest.data import Counts, Day, DigestData, Reader, Row
 from alerts.digest.heard import Heard, count, late, mentions
 from alerts.digest.periods import Kind, Period, covering, midnight
+from alerts.digest.waiting import incidents, open_now
+from alerts.kpi import Case, cases, figures
 from alerts.models import Person, PersonBrand
 from listener import i18n
 from listener.db import now
@@ -32,7 +33,7 @@ def build(session: Session, person: Person, kind: Kind, start: date, *, at: date
         mentions(session, ids, min(period.before.since, midnight(first_bar, period.zone)), period.until)
     )
     inside = [one for one in heard if one.at >= period.since]
-    figures, told = answers(session, ids, period.since, period.until, at=at)
+    told = cases(session, ids, period.since, period.until)
     waiting, overdue, worst = open_now(session, ids, at=at)
     return DigestData(
         reader=Reader(person.id, person.email, person.name, i18n.known(person.locale)),
@@ -42,12 +43,12 @@ def build(session: Session, person: Person, kind: Kind, start: date, *, at: date
         total=_all(inside),
         before=_all(one for one in heard if period.before.since <= one.at < period.since),
         late=late(session, ids, period.since, period.until),
-        answers=figures,
+        answers=figures(told, at),
         open_now=waiting,
         overdue=overdue,
         worst=tuple(worst),
         incidents=tuple(incidents(session, ids, period.since, period.until)),
-        rows=_table(brands, inside, told),
+        rows=_table(brands, inside, told, at),
         days=_days(heard, first_bar, period),
         coverage=coverage(session, ids, period.since, period.until, at=at),
     )
@@ -67,21 +68,23 @@ def _all(heard: Iterable[Heard]) -> Counts:
     return count(heard, lambda _: None).get(None, Counts())
 
 
-def _table(brands: dict[int, str], heard: list[Heard], told: list[Told]) -> tuple[Row, ...]:
+def _table(
+    brands: dict[int, str], heard: list[Heard], told: list[Case], at: datetime
+) -> tuple[Row, ...]:
     counts = count(heard, lambda one: (one.brand_id, one.channel))
-    waits: dict[tuple[int, str], list[timedelta | None]] = {}
-    for brand_id, channel, wait in told:
-        waits.setdefault((brand_id, channel), []).append(wait)
+    raised: dict[tuple[int, str], list[Case]] = {}
+    for one in told:
+        raised.setdefault((one.brand_id, one.channel), []).append(one)
     rows = [
         Row(
             brand_id=brand_id,
             brand=brands[brand_id],
             channel=channel,
             counts=counts.get((brand_id, channel), Counts()),
-            alerts=len(waits.get((brand_id, channel), [])),
-            first_response=middle([wait for wait in waits.get((brand_id, channel), []) if wait is not None]),
+            alerts=len(raised.get((brand_id, channel), [])),
+            first_response=figures(raised.get((brand_id, channel), []), at).first_response.median,
         )
-        for brand_id, channel in {*counts, *waits}
+        for brand_id, channel in {*counts, *raised}
     ]
     return tuple(sorted(rows, key=lambda row: (row.brand, -row.alerts, -row.counts.mentions, row.channel)))
 

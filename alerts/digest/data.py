@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from alerts.digest.periods import Period
+from alerts.kpi import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,6 @@ class Row:
     counts: Counts
     alerts: int
     first_response: timedelta | None  # median
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """How the period's alerts were answered."""
-
-    alerts: int
-    levels: dict[int, int]
-    answered: int
-    first_response: timedelta | None  # median, from the customer's post
-    measured: int  # alerts with a standard that is met or missed by now
-    on_time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +117,7 @@ class DigestData:
     total: Counts
     before: Counts  # the period before
     late: int  # heard in this period, but posted before it
-    answers: Answers
+    answers: Figures
     open_now: int
     overdue: int
     worst: tuple[Open, ...]

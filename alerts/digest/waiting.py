@@ -1,52 +1,20 @@
-"""How the alerts of a span were answered, what is still open, and which incidents they belong to."""
+"""What still waits for an answer, and which incidents a span had. How it was answered is counted by `alerts.kpi`."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
-from statistics import median
+from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from alerts.digest.data import Answers, Open, Trouble
+from alerts.digest.data import Open, Trouble
+from alerts.kpi import told_at
 from alerts.models import Alert, Incident
 from listener.models import Brand, Mention
 
 WORST = 5
 INCIDENTS = 5
-Told = tuple[int, str, timedelta | None]  # brand id, channel, first response
-
-
-def _told_at() -> ColumnElement[datetime]:
-    return case((Alert.posted_at > Alert.collected_at, Alert.collected_at), else_=Alert.posted_at)
-
-
-def answers(
-    session: Session, brand_ids: Collection[int], since: datetime, until: datetime, *, at: datetime
-) -> tuple[Answers, list[Told]]:
-    """Return the figures of alerts whose customer wrote in [since, until), and one entry per alert for the table."""
-    rows = session.execute(
-        select(Alert.brand_id, Alert.channel, Alert.level, _told_at(), Alert.first_response_at, Alert.due_at)
-        .where(Alert.brand_id.in_(brand_ids), Alert.kind == "alert", _told_at() >= since, _told_at() < until)
-    ).all()  # fmt: skip
-    told: list[Told] = []
-    levels: Counter[int] = Counter()
-    measured = on_time = 0
-    for brand_id, channel, level, posted, answered, due in rows:
-        told.append((brand_id, channel, max(answered - posted, timedelta(0)) if answered else None))
-        levels[level] += 1
-        if due is not None and (answered is not None or due < at):
-            measured += 1
-            on_time += answered is not None and answered <= due
-    waits = [wait for _, _, wait in told if wait is not None]
-    return Answers(len(told), {n: levels[n] for n in range(4)}, len(waits), middle(waits), measured, on_time), told
-
-
-def middle(waits: Sequence[timedelta]) -> timedelta | None:
-    """Return the median, None of nothing."""
-    return timedelta(seconds=median(wait.total_seconds() for wait in waits)) if waits else None
 
 
 def open_now(session: Session, brand_ids: Collection[int], *, at: datetime) -> tuple[int, int, list[Open]]:
@@ -83,7 +51,7 @@ def incidents(session: Session, brand_ids: Collection[int], since: datetime, unt
         select(Incident.id, Incident.title, Brand.name, Incident.category, count, Incident.state)
         .join(Alert, Alert.incident_id == Incident.id)
         .join(Brand, Brand.id == Incident.brand_id)
-        .where(Alert.brand_id.in_(brand_ids), _told_at() >= since, _told_at() < until)
+        .where(Alert.brand_id.in_(brand_ids), told_at() >= since, told_at() < until)
         .group_by(Incident.id, Incident.title, Brand.name, Incident.category, Incident.state)
         .having(count > 1)
         .order_by(count.desc(), Incident.id)
