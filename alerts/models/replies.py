@@ -40,6 +40,7 @@ class Reply(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     state: Mapped[str] = mapped_column(String(20), default="draft")
     origin: Mapped[str] = mapped_column(String(10), default="panel")  # panel | api | cli | native
+    revision: Mapped[int] = mapped_column(default=1)  # of the mention it answers
     text: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(
         String(64), unique=True
