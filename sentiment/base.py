@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MAGIC = b"E5S1"
 BLOCK = 32
 BLOCK_BYTES = 18
-_F32, _F16, _Q4 = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +106,7 @@ def read(path: Path) -> Base:
 
 def _parse(cursor: _Bytes) -> Base:
     cursor.skip(8)
-    hidden, layers, heads, ffn, vocabulary, positions, _types = (
-        int(value) for value in cursor.take("7i")
-    )
+    hidden, layers, heads, ffn, vocabulary, positions, _types = (int(value) for value in cursor.take("7i"))
     (eps,) = cursor.take("f")
     cursor.skip(4)
     pieces = cursor.one()
@@ -119,22 +116,20 @@ def _parse(cursor: _Bytes) -> Base:
     cursor.skip(4)
     cursor.skip(cursor.one("I"))
     shape = Shape(hidden, layers, heads, ffn, vocabulary, positions, float(eps))
-    directory: dict[str, tuple[int, int, int, int]] = {}
+    directory: dict[str, tuple[int, int, int]] = {}
     for _ in range(cursor.one()):
         length = cursor.one("H")
         name = cursor.data[cursor.at : cursor.at + length].decode("ascii")
         cursor.skip(length)
-        kind, count, offset, size = (int(value) for value in cursor.take("BIQQ"))
-        directory[name] = (kind, count, offset, size)
+        _kind, count, offset, size = (int(value) for value in cursor.take("BIQQ"))
+        directory[name] = (count, offset, size)
     return _collect(cursor.data, shape, directory)
 
 
-def _collect(
-    data: bytes, shape: Shape, directory: dict[str, tuple[int, int, int, int]]
-) -> Base:
+def _collect(data: bytes, shape: Shape, directory: dict[str, tuple[int, int, int]]) -> Base:
     tensors: dict[str, NDArray[np.float32]] = {}
     word: NDArray[np.uint8] | None = None
-    for name, (kind, count, offset, size) in directory.items():
+    for name, (count, offset, size) in directory.items():
         raw = np.frombuffer(data, np.uint8, size, offset)
         if name == "emb.word":
             word = raw.reshape(shape.vocabulary, shape.hidden // BLOCK * BLOCK_BYTES)

@@ -21,6 +21,7 @@ FAMILIES: Final = {
     "pt": "romance", "ru": "slavic", "he": "semitic", "ar": "semitic",
 }  # fmt: skip
 OTHER: Final = "other"
+_SETTLED = 1e-8
 _FEWEST = 150
 """A family with fewer labelled rows takes the temperature of all."""
 
@@ -123,7 +124,7 @@ def fit_line(logits: NDArray[np.float32], reached: NDArray[np.bool_]) -> tuple[f
         curve = (design * (chance * (1 - chance))[:, None]).T @ design + prior
         step = np.linalg.solve(curve, slope)
         weights -= step
-        if float(np.abs(step).max()) < 1e-8:
+        if float(np.abs(step).max()) < _SETTLED:
             break
     return round(float(weights[0]), 4), round(float(weights[1]), 4)
 

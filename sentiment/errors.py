@@ -1,4 +1,4 @@
-"""The one error of this room that people see.
+"""The errors of this room that people see.
 
 Every message names what is wrong, where, and what to do; nothing here logs or prints.
 """
@@ -6,7 +6,15 @@ Every message names what is wrong, where, and what to do; nothing here logs or p
 from __future__ import annotations
 
 
-class ModelError(Exception):
+class SentimentError(Exception):
+    """Parent of what this room raises for people: the text says what, where and what to do."""
+
+
+class DataError(SentimentError):
+    """A file of texts or labels that cannot be used; the message names file, line and cause."""
+
+
+class ModelError(SentimentError):
     """A model that cannot be used: missing, damaged, of an unknown format or not a classifier.
 
     ``str(error)`` is one line made of the three parts, fit for a banner or a terminal.

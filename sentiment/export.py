@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 NAME = "allears-small"
 PER_SET = 120
 """Held-out rows per set that the sentiment temperatures are fitted on."""
-_NEUTRAL = calibrate.Calibration(
-    {calibrate.OTHER: 1.0}, ((1.0, 0.0),) * 3, (0.5, 0.5, 0.5), (1.0, 0.0), 0.5
-)
+_NEUTRAL = calibrate.Calibration({calibrate.OTHER: 1.0}, ((1.0, 0.0),) * 3, (0.5, 0.5, 0.5), (1.0, 0.0), 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +41,11 @@ class Measured:
 
 def write_encoder(checkpoint: Path, base: Path, folder: Path) -> None:
     """Write ``encoder.onnx`` from a check-point. Needs torch and onnx."""
-    import torch
+    import torch  # noqa: PLC0415 - only training needs it
 
-    from sentiment import base as base_file
-    from sentiment.train import graph
-    from sentiment.train.network import Network
+    from sentiment import base as base_file  # noqa: PLC0415
+    from sentiment.train import graph  # noqa: PLC0415
+    from sentiment.train.network import Network  # noqa: PLC0415
 
     shape = base_file.read(base / "e5-small-q4.bin").shape
     network = Network(shape)
@@ -94,7 +92,7 @@ def export(checkpoint: Path, base: Path, data_folder: Path, folder: Path, *, ver
 
 def tempering_rows(folder: Path) -> list[Row]:
     """Held-out rows with a sentiment, the same number of every set."""
-    from sentiment.train.mix import CAPS, draw
+    from sentiment.train.mix import CAPS, draw  # noqa: PLC0415 - only training needs it
 
     rows: list[Row] = []
     for name in data.set_names(folder):
@@ -125,9 +123,7 @@ def fit(moods: Measured, urgent: Measured) -> calibrate.Calibration:
     temperatures = calibrate.fit_temperatures(logits, labels, languages)
     steps = np.stack([item.urgency for item in urgent.logits])
     levels = np.array([row.urgency for row in urgent.rows])
-    lines = tuple(
-        calibrate.fit_line(steps[:, step], levels >= step + 1) for step in range(ALERT_LEVEL + 1)
-    )
+    lines = tuple(calibrate.fit_line(steps[:, step], levels >= step + 1) for step in range(ALERT_LEVEL + 1))
     reply_logits = np.array([item.reply[0] for item in urgent.logits], np.float32)
     replies = np.array([row.reply == 1 for row in urgent.rows])
     reply = calibrate.fit_line(reply_logits, replies)

@@ -38,9 +38,9 @@ def _loaded() -> Any:
     global _detector  # noqa: PLW0603 - one read-only table, costly to load
     with _lock:
         if _detector is None:
-            from py3langid.langid import MODEL_FILE, LanguageIdentifier
+            from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415 - loads a table
 
-            fresh = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
+            fresh = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
             fresh.set_languages(list(_LATIN))
             _detector = fresh
         return _detector

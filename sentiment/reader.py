@@ -70,7 +70,7 @@ class Reader:
         folder = Path(model).expanduser()
         if (folder / weights.MANIFEST).exists() or (folder / weights.ENCODER).exists():
             return cls(ShippedModel(folder, threads=threads))
-        from sentiment.engine.checkpoint import Checkpoint
+        from sentiment.engine.checkpoint import Checkpoint  # noqa: PLC0415 - torch only when asked for
 
         moods = Checkpoint(model, threads=threads)
         return cls(ShippedModel(weights.SHIPPED, threads=threads), moods)
@@ -105,9 +105,7 @@ class Reader:
                 )
                 if reasons and urgency.level >= ALERT_LEVEL and text not in why:
                     why[text] = self._reasons(text)
-                readings.append(
-                    self._reading(code, logits, urgency, mood, why.get(text, ()))
-                )
+                readings.append(self._reading(code, logits, urgency, mood, why.get(text, ())))
         return readings
 
     def _reading(
@@ -147,7 +145,7 @@ class Reader:
 def packed(vector: NDArray[np.float32]) -> bytes:
     """A vector as signed bytes, scaled so that its largest entry is 127."""
     largest = float(np.abs(vector).max()) or 1.0
-    return np.rint(vector * (127.0 / largest)).astype(np.int8).tobytes()
+    return bytes(np.rint(vector * (127.0 / largest)).astype(np.int8).tobytes())
 
 
 def _describe(error: Exception) -> str:

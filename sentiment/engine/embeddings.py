@@ -46,9 +46,7 @@ class Embeddings:
                 where=path,
                 do="Restore the weights folder.",
             )
-        self._blocks = np.memmap(
-            path, np.uint8, "r", offset=HEADER.size, shape=(self.rows, width)
-        )
+        self._blocks = np.memmap(path, np.uint8, "r", offset=HEADER.size, shape=(self.rows, width))
 
     def look_up(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Embedding rows of ``ids`` (any shape) as float32 [..., hidden]."""

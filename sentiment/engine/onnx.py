@@ -60,9 +60,7 @@ class OnnxEngine:
         options.log_severity_level = _QUIET
         path = folder / weights.ENCODER
         try:
-            self._session = ort.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime has a dozen classes with no common base
             raise ModelError(
                 f"ONNX Runtime cannot load the encoder ({type(error).__name__})",

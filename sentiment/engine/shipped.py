@@ -48,9 +48,7 @@ class ShippedModel:
         if len(parts) == 1:
             return cleaned
         found = self.logits(parts)
-        urgencies = [
-            float(item.urgency[URGENT]) if isinstance(item, Logits) else -np.inf for item in found
-        ]
+        urgencies = [float(item.urgency[URGENT]) if isinstance(item, Logits) else -np.inf for item in found]
         return parts[int(np.argmax(urgencies))]
 
     def _unique(self, cleaned: Sequence[str]) -> list[Logits | Exception]:
@@ -70,10 +68,7 @@ class ShippedModel:
                 failed[index] = outcome
             else:
                 groups.setdefault(index, []).append((len(part), outcome))
-        return [
-            failed[index] if index in failed else merge(groups[index])
-            for index in range(len(cleaned))
-        ]
+        return [failed[index] if index in failed else merge(groups[index]) for index in range(len(cleaned))]
 
     def _encode(self, cleaned: Sequence[str]) -> list[list[int] | Exception]:
         try:

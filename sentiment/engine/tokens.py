@@ -28,6 +28,7 @@ MAX_WINDOWS = 40
 _LINK = re.compile(r"(?:https?://|www\.)\S+|\bt\.co/\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@.])@\w{2,}")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_HALF = re.compile("[\ud800-\udfff]")  # half of a 4-byte character, left by a cut
 _RUN = re.compile(r"(\S)\1{5,}")
 _SPACE = re.compile(r"\s+")
 # emoji younger than the vocabulary, each replaced by the nearest one it has
@@ -53,7 +54,7 @@ _EMOJI = str.maketrans(
 def clean(text: str) -> str:
     """Normalise what carries no meaning: handles, links, invisible characters, long runs."""
     text = _INVISIBLE.sub("", text)
-    text = "".join(c for c in text if not 0xD800 <= ord(c) <= 0xDFFF)
+    text = _HALF.sub("", text)
     text = _LINK.sub("http", text)
     text = _HANDLE.sub("@user", text)
     text = _RUN.sub(r"\1\1\1\1", text)

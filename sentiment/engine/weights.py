@@ -84,9 +84,7 @@ def check(folder: Path) -> Config:
             about=dict(document["about"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(
-            f"the configuration lacks {error}", where=folder / CONFIG, do=_RESTORE
-        ) from error
+        raise ModelError(f"the configuration lacks {error}", where=folder / CONFIG, do=_RESTORE) from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from sentiment.engine.tokens import Tokens, clean
+from sentiment.labels import CATEGORIES
 from sentiment.train.losses import UNKNOWN, Targets
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ class Prepared:
     vectors: dict[int, NDArray[np.float32]]
 
 
-def prepare(
-    samples: list[Sample], tokens: Tokens, vectors: dict[int, NDArray[np.float32]]
-) -> Prepared:
+def prepare(samples: list[Sample], tokens: Tokens, vectors: dict[int, NDArray[np.float32]]) -> Prepared:
     """Tokenise samples, each cut to the length its set allows."""
     encoded = tokens.encode([clean(sample.row.text) for sample in samples])
     ids = [
@@ -53,8 +52,7 @@ def plan(prepared: Prepared, seed: int) -> list[list[int]]:
     rng = random.Random(seed)  # noqa: S311 - order of training, not a secret
     slots: list[tuple[float, int]] = []
     for number, sample in enumerate(prepared.samples):
-        for turn in range(sample.passes):
-            slots.append(((turn + rng.random()) / sample.passes, number))
+        slots.extend(((turn + rng.random()) / sample.passes, number) for turn in range(sample.passes))
     slots.sort()
     batches: list[list[int]] = []
     for start in range(0, len(slots), _CHUNK):
@@ -101,3 +99,12 @@ def targets(prepared: Prepared, numbers: Sequence[int], hidden: int) -> Targets:
         torch.tensor([sample.category_weight for sample in rows]),
         torch.from_numpy(vectors),
     )
+
+
+def category_counts(prepared: Prepared) -> list[float]:
+    """How often a run sees each category, weak labels counted by their weight."""
+    counts = [0.0] * len(CATEGORIES)
+    for sample in prepared.samples:
+        if sample.row.category is not None:
+            counts[sample.row.category] += sample.passes * sample.category_weight
+    return counts

@@ -106,9 +106,7 @@ def _layer(graph: _Graph, x: str, name: str, weights: Weights, shape: Shape) -> 
         return graph.linear(source, full, weights[f"{full}.weight"], weights[f"{full}.bias"])
 
     query, key, value = graph.node("Split", linear(x, "qkv"), outputs=3, axis=2, num_outputs=3)
-    mixed = graph.node(
-        "MultiHeadAttention", query, key, value, domain=_CONTRIB, num_heads=shape.heads
-    )
+    mixed = graph.node("MultiHeadAttention", query, key, value, domain=_CONTRIB, num_heads=shape.heads)
     x = _norm(graph, linear(mixed, "out"), x, f"{name}.norm1", weights, shape.eps)
     # accuracy over speed: Gelu is the exact one, as in training
     inner = graph.node("Gelu", linear(x, "up"))
@@ -151,12 +149,9 @@ def build(weights: Weights, shape: Shape, taps: list[int], *, eight_bit: bool = 
     outputs.append((vector, "vector", shape.hidden))
     for made, name, _ in outputs:
         graph.nodes.append(helper.make_node("Identity", [made], [name]))
-    words = helper.make_tensor_value_info(
-        "words", TensorProto.FLOAT, ["batch", "tokens", shape.hidden]
-    )
+    words = helper.make_tensor_value_info("words", TensorProto.FLOAT, ["batch", "tokens", shape.hidden])
     results = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
-        for _, name, width in outputs
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width]) for _, name, width in outputs
     ]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "all-ears", [words], results, graph.values),

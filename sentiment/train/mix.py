@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sentiment import data
+from sentiment.errors import DataError
 from sentiment.train import weak
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def compose(folder: Path, *, leave_out: Collection[str] = ()) -> list[Sample]:
     names = data.set_names(folder)
     unknown = set(leave_out) - set(names) - {"urgency"}
     if unknown:
-        raise data.DataError(
+        raise DataError(
             f"--leave-out: no set named {', '.join(sorted(unknown))}; there are {', '.join(names)}."
         )
     unseen = {data.fingerprint(row.text) for row in data.read_urgency(folder, "dev")}
@@ -97,6 +98,6 @@ def compose(folder: Path, *, leave_out: Collection[str] = ()) -> list[Sample]:
             continue
         mood = known.get(data.fingerprint(row.text))
         weight = 1.0 if row.sure else DOUBT_WEIGHT
-        row = replace(row, sentiment=mood)
-        samples.append(Sample(row, PASSES["urgency"], TOKENS["urgency"], weight, weight))
+        read = replace(row, sentiment=mood)
+        samples.append(Sample(read, PASSES["urgency"], TOKENS["urgency"], weight, weight))
     return samples

@@ -44,7 +44,9 @@ class Layer(nn.Module):
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         mixed = mixed.transpose(1, 2).reshape(batch, tokens, hidden)
         x = self.norm1(x + self.dropout(self.out(mixed)))
-        return self.norm2(x + self.dropout(self.down(functional.gelu(self.up(x)))))
+        inner = functional.gelu(self.up(x))
+        result: Tensor = self.norm2(x + self.dropout(self.down(inner)))
+        return result
 
 
 class Network(nn.Module):
@@ -57,9 +59,7 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.dropout = nn.Dropout(0.1)
         self.taps = [shape.layers * (i + 1) // VECTOR_LAYERS - 1 for i in range(VECTOR_LAYERS)]
-        self.heads = nn.ModuleDict(
-            {name: nn.Linear(shape.hidden, width) for name, width in HEADS.items()}
-        )
+        self.heads = nn.ModuleDict({name: nn.Linear(shape.hidden, width) for name, width in HEADS.items()})
         self.vector = nn.Linear(VECTOR_LAYERS * shape.hidden, shape.hidden)
 
     def pooled(self, words: Tensor, lengths: Tensor | None) -> list[Tensor]:
@@ -102,6 +102,7 @@ def from_base(base: Base) -> Network:
         network.position.copy_(get["emb.pos"].view(-1, hidden) + get["emb.type"][:hidden])
         _norm(network.norm, get, "emb.ln")
         for index, layer in enumerate(network.layers):
+            assert isinstance(layer, Layer)  # noqa: S101 - tells the type checker
             name = f"l{index}"
             for kind in ("w", "b"):
                 parts = [get[f"{name}.{part}.{kind}"] for part in "qkv"]

@@ -8,7 +8,6 @@ export; those are steps of their own on the finished check-point.
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,16 +18,18 @@ import torch
 from sentiment import base as base_file
 from sentiment.engine.embeddings import Embeddings
 from sentiment.engine.tokens import Tokens
-from sentiment.labels import CATEGORIES
 from sentiment.train import batches, mix, teacher, vocabulary
 from sentiment.train.losses import category_weights, loss
 from sentiment.train.network import Network, from_base
+from sentiment.train.state import Clock, Progress, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 CHECKPOINT = "checkpoint.pt"
 SAVE_EVERY_S = 120.0
+REPORT_EVERY = 20
+"""Batches between two progress lines."""
 VECTOR_SETS = {
     "urgency": 4000, "banking77": 2500, "airline_tweets": 1500, "complaints_twitter": 1000,
     "umsab_ar": 500, "umsab_de": 500, "umsab_es": 500, "umsab_fr": 500, "umsab_it": 500,
@@ -54,18 +55,6 @@ class Recipe:
     leave_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a progress line shows."""
-
-    done: int
-    total: int
-    share: float
-    samples_per_s: float
-    left_s: float
-    losses: dict[str, float]
-
-
 def groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     """Parameter groups: lower layers learn slower, new heads faster, norms without decay."""
     depth = len(network.layers)
@@ -78,9 +67,7 @@ def groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
         else:
             factor = recipe.layer_decay**depth
         decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
-        found.append(
-            {"params": [parameter], "lr": 0.0, "weight_decay": decay, "rate": recipe.peak * factor}
-        )
+        found.append({"params": [parameter], "lr": 0.0, "weight_decay": decay, "rate": recipe.peak * factor})
     return found
 
 
@@ -126,7 +113,7 @@ def _vectors(
     return dict(zip(chosen, found, strict=True))
 
 
-def train(  # noqa: PLR0913 - each is a choice of the caller
+def train(
     base: Path,
     data: Path,
     work: Path,
@@ -147,20 +134,12 @@ def train(  # noqa: PLR0913 - each is a choice of the caller
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).train()
     optimiser = torch.optim.AdamW(groups(network, recipe), betas=(0.9, 0.98))
-    counts = [0.0] * len(CATEGORIES)
-    for sample in prepared.samples:
-        if sample.row.category is not None:
-            counts[sample.row.category] += sample.passes * sample.category_weight
-    weights = category_weights(counts).to(device)
-    state = _State(work / CHECKPOINT, network, optimiser)
+    weights = category_weights(batches.category_counts(prepared)).to(device)
+    state = State(work / CHECKPOINT, network, optimiser)
     done, spent = state.load() if resume else (0, 0.0)
-    began, saved, means = time.monotonic() - spent, time.monotonic(), {}
-    seen, share = 0, 0.0
+    clock = Clock(total, done, spent, recipe.minutes)
     for step in range(done, total):
-        elapsed = time.monotonic() - began
-        share = step / total
-        if recipe.minutes is not None:
-            share = max(share, elapsed / (recipe.minutes * 60))
+        share = clock.share(step)
         if share >= 1.0:
             break
         for group in optimiser.param_groups:
@@ -171,49 +150,22 @@ def train(  # noqa: PLR0913 - each is a choice of the caller
         with torch.autocast(device.type, torch.bfloat16):
             outputs = network(words.to(device), lengths.to(device))
         parts = loss({name: value.float() for name, value in outputs.items()}, wanted, weights)
-        torch.stack(list(parts.values())).sum().backward()
+        torch.autograd.backward(torch.stack(list(parts.values())).sum())
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        seen += len(numbers)
-        for name, value in parts.items():
-            means[name] = 0.98 * means.get(name, value.item()) + 0.02 * value.item()
-        if report is not None and (step % 20 == 0 or step + 1 == total):
-            now = time.monotonic() - began
-            pace = (now - spent) / (step + 1 - done)
-            speed = seen / (now - spent)
-            left = pace * (total - step - 1)
-            if recipe.minutes is not None:
-                left = min(left, recipe.minutes * 60 - now)
-            report(Progress(step + 1, total, share, speed, left, dict(means)))
-        if time.monotonic() - saved > SAVE_EVERY_S:
-            state.save(step + 1, time.monotonic() - began)
-            saved = time.monotonic()
-    state.save(total, time.monotonic() - began)
-    record = {"seed": recipe.seed, "batches": total, "share": round(share, 3), "samples": seen,
-              "minutes": round((time.monotonic() - began) / 60, 1),
-              "left_out": list(recipe.leave_out)}  # fmt: skip
+        clock.note(len(numbers), {name: value.item() for name, value in parts.items()})
+        if report is not None and (step % REPORT_EVERY == 0 or step + 1 == total):
+            report(clock.progress(step + 1, share))
+        if clock.due(SAVE_EVERY_S):
+            state.save(step + 1, clock.elapsed())
+    state.save(total, clock.elapsed())
+    record = {
+        "seed": recipe.seed,
+        "batches": total,
+        "samples": clock.seen,
+        "minutes": round(clock.elapsed() / 60, 1),
+        "left_out": list(recipe.leave_out),
+    }
     (work / "run.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     return work / CHECKPOINT
-
-
-class _State:
-    """The check-point file: weights, optimiser, position; replaced in one step."""
-
-    def __init__(self, path: Path, network: Network, optimiser: torch.optim.Optimizer) -> None:
-        self.path, self.network, self.optimiser = path, network, optimiser
-
-    def save(self, step: int, elapsed: float) -> None:
-        fresh = self.path.with_suffix(".new")
-        content = {"network": self.network.state_dict(), "step": step, "elapsed": elapsed,
-                   "optimiser": self.optimiser.state_dict()}  # fmt: skip
-        torch.save(content, fresh)
-        fresh.replace(self.path)
-
-    def load(self) -> tuple[int, float]:
-        if not self.path.exists():
-            return 0, 0.0
-        content = torch.load(self.path, weights_only=True, map_location="cpu")
-        self.network.load_state_dict(content["network"])
-        self.optimiser.load_state_dict(content["optimiser"])
-        return int(content["step"]), float(content["elapsed"])

@@ -48,9 +48,7 @@ def vectors(
     return found
 
 
-def padded(
-    ids: Sequence[Sequence[int]], table: Embeddings
-) -> tuple[torch.Tensor, torch.Tensor]:
+def padded(ids: Sequence[Sequence[int]], table: Embeddings) -> tuple[torch.Tensor, torch.Tensor]:
     """Word embeddings [texts, longest, hidden] of token ids padded at the end, and lengths."""
     lengths = torch.tensor([len(item) for item in ids])
     grid = np.ones((len(ids), int(lengths.max())), np.int64)

@@ -51,9 +51,7 @@ def trim(base: Base, tokenizer: Path, folder: Path) -> int:
         if index < FIRST_PIECE or (_wanted(piece) and piece != "<mask>")
     ]
     document["model"]["vocab"] = [vocabulary[index] for index in keep]
-    document["added_tokens"] = [
-        token for token in document["added_tokens"] if token["content"] != "<mask>"
-    ]
+    document["added_tokens"] = [token for token in document["added_tokens"] if token["content"] != "<mask>"]
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     (folder / "tokenizer.json").write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ mention read by a person is worth a hundred of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sentiment.labels import CATEGORIES
@@ -45,53 +46,18 @@ _BANK = (
     ("age_limit", "information_request"),
     ("supported_cards", "information_request"),
 )
-_STARS = ("google_play_stars", "arabic_reviews", "cuba_hotels_es")
+NEUTRAL, POSITIVE = 1, 2
 _CHATTER = ("umsab_", "rusentitweet", "hebrew_fb", "hebemo", "sentipolc")
 
 
-def apply(row: Row) -> None:
-    """Fill the row's unknown labels from the source's own, where the map has an answer."""
-    category, intent = row.raw.get("category", ""), row.raw.get("intent", "")
-    source = row.source
-    if source == "airline_tweets":
-        _airline(row, category)
-    elif source == "banking77":
-        _bank(row, category)
-    elif source == "complaints_twitter":
-        asks = "?" in row.text and category != "domain:random_tweet"
-        if intent == "complaint" or asks:
-            row.urgency, row.reply = 1, 1
-        elif category == "domain:random_tweet":
-            _nothing(row)
-    elif source in {"ijcnlp17_feedback", "app_review_intent"}:
-        if intent in {"complaint", "bug report", "request", "feature request"}:
-            row.urgency, row.reply = 1, 1
-        elif intent in {"comment", "rating", "user experience", "meaningless"}:
-            row.urgency = 0
-        if intent == "bug report":
-            row.category = CATEGORIES.index("technical_bug")
-        elif intent in {"request", "feature request"}:
-            row.category = CATEGORIES.index("information_request")
-    elif source == "reclameaqui_pt":
-        row.reply = 1
-    elif source == "sms_spam":
-        _nothing(row)
-    elif row.sentiment is not None and source.startswith(_STARS):
-        row.urgency = {0: 1, 1: None, 2: 0}[row.sentiment]
-        if row.sentiment == 2 and source == "google_play_stars":
-            row.category = CATEGORIES.index("praise")
-    elif row.sentiment and source.startswith(_CHATTER):
-        row.urgency = 0
-
-
-def _nothing(row: Row) -> None:
+def _nothing(row: Row, *_: str) -> None:
     row.urgency, row.reply, row.category = 0, 0, CATEGORIES.index("other_none")
 
 
-def _airline(row: Row, reason: str) -> None:
-    if row.sentiment == 2:
+def _airline(row: Row, reason: str, _: str) -> None:
+    if row.sentiment == POSITIVE:
         row.urgency, row.reply, row.category = 0, 0, CATEGORIES.index("praise")
-    elif row.sentiment == 1:
+    elif row.sentiment == NEUTRAL:
         asks = int("?" in row.text)
         row.urgency = row.reply = asks
         if asks:
@@ -102,14 +68,67 @@ def _airline(row: Row, reason: str) -> None:
             row.category = CATEGORIES.index(_AIRLINE[reason])
 
 
-def _bank(row: Row, intent: str) -> None:
-    name = intent.lower()
+def _bank(row: Row, category: str, _: str) -> None:
+    name = category.lower()
     row.reply = 1
     if any(word in name for word in _BANK_FRAUD):
         row.urgency, row.category = 3, CATEGORIES.index("fraud_security")
         return
     row.urgency = 2 if any(word in name for word in _BANK_STUCK) else 1
-    for word, category in _BANK:
+    for word, meaning in _BANK:
         if word in name:
-            row.category = CATEGORIES.index(category)
+            row.category = CATEGORIES.index(meaning)
             return
+
+
+def _complaint(row: Row, category: str, intent: str) -> None:
+    asks = "?" in row.text and category != "domain:random_tweet"
+    if intent == "complaint" or asks:
+        row.urgency, row.reply = 1, 1
+    elif category == "domain:random_tweet":
+        _nothing(row)
+
+
+def _feedback(row: Row, _: str, intent: str) -> None:
+    if intent in {"complaint", "bug report", "request", "feature request"}:
+        row.urgency, row.reply = 1, 1
+    elif intent in {"comment", "rating", "user experience", "meaningless"}:
+        row.urgency = 0
+    if intent == "bug report":
+        row.category = CATEGORIES.index("technical_bug")
+    elif intent in {"request", "feature request"}:
+        row.category = CATEGORIES.index("information_request")
+
+
+def _stars(row: Row, *_: str) -> None:
+    if row.sentiment is not None:
+        row.urgency = (1, None, 0)[row.sentiment]
+    if row.sentiment == POSITIVE and row.source == "google_play_stars":
+        row.category = CATEGORIES.index("praise")
+
+
+def _letter(row: Row, *_: str) -> None:
+    row.reply = 1
+
+
+_MAKERS: dict[str, Callable[[Row, str, str], None]] = {
+    "airline_tweets": _airline,
+    "app_review_intent": _feedback,
+    "arabic_reviews": _stars,
+    "banking77": _bank,
+    "complaints_twitter": _complaint,
+    "cuba_hotels_es": _stars,
+    "google_play_stars": _stars,
+    "ijcnlp17_feedback": _feedback,
+    "reclameaqui_pt": _letter,
+    "sms_spam": _nothing,
+}
+
+
+def apply(row: Row) -> None:
+    """Fill the row's unknown labels from the source's own, where the map has an answer."""
+    maker = _MAKERS.get(row.source)
+    if maker is not None:
+        maker(row, row.raw.get("category", ""), row.raw.get("intent", ""))
+    elif row.sentiment and row.source.startswith(_CHATTER):
+        row.urgency = 0

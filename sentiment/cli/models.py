@@ -1,0 +1,167 @@
+"""``allears model``: which models there are, which is used, and how to make and measure one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from listener.settings import find_home
+from sentiment import choice, data
+from sentiment.cli.scoring import model_name
+from sentiment.cli.training import train
+from sentiment.engine import weights
+from sentiment.errors import SentimentError
+
+
+def _folder(name: str) -> Path:
+    return weights.SHIPPED if name == choice.DEFAULT else Path(name).expanduser()
+
+
+def _known(home: Path) -> dict[str, Path]:
+    """The shipped model and those in the home's folder ``models``."""
+    own = sorted(path.parent for path in (home / "models").glob(f"*/{weights.MANIFEST}"))
+    return {choice.DEFAULT: weights.SHIPPED, **{str(path): path for path in own}}
+
+
+@click.group()
+def model() -> None:
+    """List, use, train and evaluate models.
+
+    Example: allears model eval labelled.tsv
+    """
+
+
+model.add_command(train)
+
+
+@model.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_context
+def list_(context: click.Context, *, as_json: bool) -> None:
+    """List the models at hand; the one in use is marked.
+
+    Example: allears model list --json
+    """
+    try:
+        used = model_name(context, None)
+    except SentimentError as error:
+        raise click.ClickException(str(error)) from error
+    rows: list[dict[str, Any]] = []
+    known = _known(find_home()[0])
+    if used not in known:
+        known[used] = _folder(used)
+    for name, folder in known.items():
+        row: dict[str, Any] = {"model": name, "used": name == used, "version": None, "error": None}
+        try:
+            if folder.is_dir():
+                config = weights.check(folder)
+                row["version"] = f"{config.name}-{config.version}"
+        except SentimentError as error:
+            row["error"] = str(error)
+        rows.append(row)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        mark = "*" if row["used"] else " "
+        click.echo(f"{mark} {row['model']}  {row['version'] or ''}{row['error'] or ''}".rstrip())
+
+
+@model.command()
+@click.argument("name", required=False)
+@click.option("--previous", is_flag=True, help="Go back to the model used before.")
+def use(name: str | None, *, previous: bool) -> None:
+    """Use the model NAME: "default", a folder, or a Hugging Face name. It is loaded first.
+
+    Running workers take it up when they start again; scores already made keep their model's name.
+
+    Example: allears model use default
+    """
+    from sentiment.reader import Reader  # noqa: PLC0415 - the engine loads only when used
+
+    if bool(name) == previous:
+        raise click.UsageError("Give a model's name, or --previous.")
+    home = find_home()[0]
+    try:
+        wanted = name or choice.previous(home)
+        folder = Path(wanted).expanduser()
+        if folder.is_dir():
+            wanted = str(folder.resolve())
+        loaded = Reader.load(wanted, threads=1).name
+        choice.choose(home, wanted)
+    except SentimentError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"The choice cannot be written to {home}: {error.strerror}.") from error
+    click.echo(f"{wanted} ({loaded}) is used from now on, recorded in {home / choice.FILE}.")
+
+
+@model.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_context
+def info(context: click.Context, name: str | None, *, as_json: bool) -> None:
+    """Say what a model is: version, calibration, thresholds, how it was trained, file sizes.
+
+    Example: allears model info --json
+    """
+    try:
+        used = model_name(context, name)
+        folder = _folder(used)
+        config = weights.check(folder)
+    except SentimentError as error:
+        raise click.ClickException(str(error)) from error
+    sizes = {file: (folder / file).stat().st_size for file in weights.FILES}
+    document = {
+        "model": used,
+        "version": f"{config.name}-{config.version}",
+        "folder": str(folder),
+        "bytes": sizes,
+        "calibration": config.calibration,
+        "about": config.about,
+    }
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False))
+        return
+    click.echo(f"{document['version']} in {folder}")
+    for file, size in sizes.items():
+        click.echo(f"  {file:<16}{size / 1e6:>8.1f} MB")
+    for key, value in {**config.calibration, **config.about}.items():
+        click.echo(f"  {key}: {json.dumps(value, ensure_ascii=False)}")
+
+
+@model.command("eval")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--model", "named", metavar="NAME", help="A model folder or Hugging Face name.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Write a reliability plot (SVG).")
+@click.pass_context
+def eval_(context: click.Context, file: Path, named: str | None, plot: Path | None, *, as_json: bool) -> None:
+    """Measure a model on FILE: columns text and any of sentiment, urgency, category, needs_reply.
+
+    Columns lang and channel make slices. An alert is level 2 or 3; a critical (level 3) is caught
+    when it raises one.
+
+    Example: allears model eval labelled.tsv --plot reliability.svg
+    """
+    from sentiment.evaluate import evaluate, show  # noqa: PLC0415 - the engine loads only when used
+    from sentiment.reader import Reader  # noqa: PLC0415
+
+    try:
+        rows = data.read_labelled(file)
+        if not any(data.is_labelled(row) for row in rows):
+            raise click.ClickException(
+                f"{file}: no row has a label. Name columns sentiment, urgency, category or needs_reply."
+            )
+        report = evaluate(Reader.load(model_name(context, named)), rows)
+    except SentimentError as error:
+        raise click.ClickException(str(error)) from error
+    if plot is not None:
+        try:
+            plot.write_text(show.plot(report), encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{plot}: cannot be written ({error.strerror}).") from error
+    click.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else show.table(report))
