@@ -34,7 +34,6 @@ def build(session: Session, person: Person, kind: Kind, start: date, *, at: date
     )
     inside = [one for one in heard if one.at >= period.since]
     told = cases(session, ids, period.since, period.until)
-    waiting, overdue, worst = open_now(session, ids, at=at)
     return DigestData(
         reader=Reader(person.id, person.email, person.name, i18n.known(person.locale)),
         period=period,
@@ -44,9 +43,7 @@ def build(session: Session, person: Person, kind: Kind, start: date, *, at: date
         before=_all(one for one in heard if period.before.since <= one.at < period.since),
         late=late(session, ids, period.since, period.until),
         answers=figures(told, at),
-        open_now=waiting,
-        overdue=overdue,
-        worst=tuple(worst),
+        waiting=open_now(session, ids, at=at),
         incidents=tuple(incidents(session, ids, period.since, period.until)),
         rows=_table(brands, inside, told, at),
         days=_days(heard, first_bar, period),

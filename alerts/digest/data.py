@@ -60,6 +60,16 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a first answer now."""
+
+    alerts: int
+    overdue: int
+    critical: int
+    worst: tuple[Open, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """An incident of the period."""
 
@@ -118,9 +128,7 @@ class DigestData:
     before: Counts  # the period before
     late: int  # heard in this period, but posted before it
     answers: Figures
-    open_now: int
-    overdue: int
-    worst: tuple[Open, ...]
+    waiting: Waiting
     incidents: tuple[Trouble, ...]
     rows: tuple[Row, ...]
     days: tuple[Day, ...]
@@ -129,4 +137,4 @@ class DigestData:
     @property
     def quiet(self) -> bool:
         """True when there is nothing to tell: no mail then. Silence that is *our* fault is something to tell."""
-        return not (self.total.mentions or self.late or self.answers.alerts or self.open_now or self.coverage.gaps)
+        return not (self.total.mentions or self.late or self.answers.alerts or self.waiting.alerts or self.coverage.gaps)

@@ -25,9 +25,13 @@ class Links:
         """Return the inbox with filters."""
         return self.to("/inbox", **filters)
 
+    def mentions(self, since: date, until: date, **filters: object) -> str:
+        """Return the mentions of local days `since`..`until`, both included."""
+        return self.to("/mentions", since=since, until=until, **filters)
+
     def dashboard(self, since: date, until: date, **filters: object) -> str:
         """Return the dashboard of local days `since`..`until`, both included."""
-        return self.to("/dashboard", since=since.isoformat(), until=until.isoformat(), **filters)
+        return self.to("/dashboard", since=since, until=until, **filters)
 
     def alert(self, alert_id: int) -> str:
         """Return the page of one alert."""

@@ -8,25 +8,29 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from alerts.digest.data import Open, Trouble
+from alerts.digest.data import Open, Trouble, Waiting
 from alerts.kpi import told_at
 from alerts.models import Alert, Incident
 from listener.models import Brand, Mention
 
+CRITICAL = 3
 WORST = 5
 INCIDENTS = 5
 
 
-def open_now(session: Session, brand_ids: Collection[int], *, at: datetime) -> tuple[int, int, list[Open]]:
-    """Return how many alerts wait for a first answer, how many of them too long, and the worst."""
+def open_now(session: Session, brand_ids: Collection[int], *, at: datetime) -> Waiting:
+    """Return what waits for a first answer, with the worst of it."""
     waiting = (
         Alert.brand_id.in_(brand_ids), Alert.state == "open", Alert.kind == "alert",
         Alert.first_response_at.is_(None), Mention.gone_at.is_(None),
     )  # fmt: skip
     over = case((Alert.due_at < at, 1), else_=0)
     alerts = select(Alert).join(Mention, Mention.id == Alert.latest_mention_id).where(*waiting)
-    found = alerts.with_only_columns(func.count(), func.coalesce(func.sum(over), 0))
-    total, overdue = session.execute(found).one()
+    critical = case((Alert.level >= CRITICAL, 1), else_=0)
+    found = alerts.with_only_columns(
+        func.count(), func.coalesce(func.sum(over), 0), func.coalesce(func.sum(critical), 0)
+    )
+    total, overdue, worst_level = session.execute(found).one()
     worst = session.execute(
         alerts.join(Brand, Brand.id == Alert.brand_id)
         .with_only_columns(Alert, Brand.name)
@@ -41,7 +45,7 @@ def open_now(session: Session, brand_ids: Collection[int], *, at: datetime) -> t
         )
         for alert, brand in worst
     ]  # fmt: skip
-    return total, int(overdue), rows
+    return Waiting(total, int(overdue), int(worst_level), tuple(rows))
 
 
 def incidents(session: Session, brand_ids: Collection[int], since: datetime, until: datetime) -> list[Trouble]:

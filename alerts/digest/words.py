@@ -11,7 +11,6 @@ from alerts.letters import oneline
 from alerts.texts import channel_name, gettext, level_name, ngettext
 from listener import i18n
 
-CRITICAL = 3
 LEVELS_SHOWN = (3, 2, 1)
 FIRST_LINE = 100  # characters of the text part that a phone's notification shows
 
@@ -28,11 +27,11 @@ def subject(data: DigestData) -> str:
 
 def finding(data: DigestData) -> str:
     """Say what a manager must know: unanswered critical alerts, else late answers, else deafness, else mood."""
-    critical = sum(1 for alert in data.worst if alert.level >= CRITICAL)
-    if critical:
-        return ngettext("%(n)s critical alert unanswered", "%(n)s critical alerts unanswered", critical)
-    if data.overdue:
-        return ngettext("%(n)s answer overdue", "%(n)s answers overdue", data.overdue)
+    waiting = data.waiting
+    if waiting.critical:
+        return ngettext("%(n)s critical alert unanswered", "%(n)s critical alerts unanswered", waiting.critical)
+    if waiting.overdue:
+        return ngettext("%(n)s answer overdue", "%(n)s answers overdue", waiting.overdue)
     if data.coverage.gaps and not data.total.mentions:
         silent = data.coverage.silent
         return ngettext("Nothing heard: %(n)s source is silent", "Nothing heard: %(n)s sources are silent", silent)
@@ -62,8 +61,8 @@ def numbers(data: DigestData) -> str:
 def first_line(data: DigestData) -> str:
     """Return the first line of the text part: three numbers, then the worst, cut to what a notification shows."""
     line = numbers(data)
-    if data.worst:
-        line = gettext("%(numbers)s. Worst: %(alert)s", numbers=line, alert=worst(data.worst[0]))
+    if data.waiting.worst:
+        line = gettext("%(numbers)s. Worst: %(alert)s", numbers=line, alert=worst(data.waiting.worst[0]))
     elif data.coverage.gaps:
         line = gettext("%(numbers)s. %(gap)s", numbers=line, gap=coverage(data))
     return oneline(line, FIRST_LINE)
