@@ -10,32 +10,35 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.errors import AlertsError, NotFound
+from alerts.kpi import told_at
 from alerts.models import Alert
 from alerts.people import Viewer
+from listener import i18n
 from listener.db import now
+from listener.models import Brand
 
 PAGE = 50
 CAP = 100  # counted so far and no further: people read "99+"
 STATES = ("open", "snoozed", "answered", "closed", "all")
-SORTS = ("urgent", "due", "newest", "oldest")
+SORTS = ("urgency", "due", "newest", "oldest")
 KINDS = ("alert", "watch")
 _FAR = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What of the inbox is shown. Empty means all; `assignee` is "me", "nobody" or a person's id."""
+    """What of the inbox is shown. Empty means all; `brand` is a name, `assignee` is "me", "none" or a person's id."""
 
     state: str = "open"
     level: int | None = None
-    brand: int | None = None
+    brand: str = ""
     channel: str = ""
     language: str = ""
     category: str = ""
@@ -43,16 +46,18 @@ class Filters:
     kind: str = ""
     incident: int | None = None
     overdue: bool = False
+    since: date | None = None  # of the customer's post: local days of the viewer, both included
+    until: date | None = None
     text: str = ""
-    sort: str = "urgent"
+    sort: str = "urgency"
 
     @classmethod
-    def parse(cls, params: Mapping[str, str]) -> Filters:
+    def from_params(cls, params: Mapping[str, str]) -> Filters:
         """Read URL parameters; unknown names are left alone, a value that makes no sense counts as not given."""
         return cls(
             state=_one_of(params.get("state", ""), STATES, "open"),
             level=_number(params.get("level"), 0, 3),
-            brand=_number(params.get("brand")),
+            brand=params.get("brand", "")[:120],
             channel=params.get("channel", "")[:30],
             language=params.get("language", "")[:12],
             category=params.get("category", "")[:30],
@@ -60,12 +65,14 @@ class Filters:
             kind=_one_of(params.get("kind", ""), KINDS, ""),
             incident=_number(params.get("incident")),
             overdue=params.get("overdue", "") in {"1", "true"},
+            since=_day(params.get("since")),
+            until=_day(params.get("until")),
             text=params.get("text", "").strip()[:200],
-            sort=_one_of(params.get("sort", ""), SORTS, "urgent"),
+            sort=_one_of(params.get("sort", ""), SORTS, "urgency"),
         )
 
     def params(self) -> dict[str, str]:
-        """Return the URL parameters that `parse` reads; what is not set is left out."""
+        """Return the URL parameters that `from_params` reads; what is not set is left out."""
         plain = Filters()
         given = {name: getattr(self, name) for name in self.__slots__}
         return {
@@ -109,14 +116,21 @@ def matching(viewer: Viewer, filters: Filters, at: datetime) -> Select[Alert]:
     """Return the query of all alerts that the viewer may see and the filters let through."""
     conditions: list[ColumnElement[bool]] = [mine(viewer), *_state(filters.state, at)]
     exact = {
-        Alert.level: filters.level, Alert.brand_id: filters.brand, Alert.channel: filters.channel or None,
+        Alert.level: filters.level, Alert.channel: filters.channel or None,
         Alert.language: filters.language or None, Alert.category: filters.category or None,
         Alert.kind: filters.kind or None, Alert.incident_id: filters.incident,
     }  # fmt: skip
     conditions += [column == value for column, value in exact.items() if value is not None]
+    if filters.brand:
+        named = select(Brand.id).where(Brand.name == filters.brand).scalar_subquery()
+        conditions.append(Alert.brand_id == named)
     conditions += _assignee(filters.assignee, viewer)
     if filters.overdue:
         conditions += [Alert.due_at < at, Alert.first_response_at.is_(None)]
+    if filters.since is not None:
+        conditions.append(told_at() >= _midnight(filters.since, viewer))
+    if filters.until is not None:
+        conditions.append(told_at() < _midnight(filters.until + timedelta(days=1), viewer))
     if filters.text:
         pattern = "%" + filters.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
         conditions.append(
@@ -135,11 +149,11 @@ def counts(
 ) -> dict[str, int]:
     """Count the tabs under the same filters, each up to CAP: states, mine, nobody's, overdue, critical, watch."""
     moment = at or now()
-    base = replace(filters, sort="urgent")
+    base = replace(filters, sort="urgency")
     tabs = {
         **{state: replace(base, state=state) for state in ("open", "snoozed", "answered", "closed")},
         "mine": replace(base, state="open", assignee="me"),
-        "unassigned": replace(base, state="open", assignee="nobody"),
+        "unassigned": replace(base, state="open", assignee="none"),
         "overdue": replace(base, state="open", overdue=True),
         "critical": replace(base, state="open", level=3),
         "watch": replace(base, state="open", kind="watch"),
@@ -192,7 +206,7 @@ def _assignee(who: str, viewer: Viewer) -> list[ColumnElement[bool]]:
         return []
     if who == "me":
         return [Alert.assignee_id == viewer.id]
-    if who == "nobody":
+    if who == "none":
         return [Alert.assignee_id.is_(None)]
     return [Alert.assignee_id == _number(who)] if _number(who) else [false()]
 
@@ -216,13 +230,13 @@ def _cursor(row: Alert, sort: str) -> str:
     key: list[Any] = [row.id]
     if sort == "due":
         key = [(row.due_at or _FAR).isoformat(), row.id]
-    elif sort == "urgent":
+    elif sort == "urgency":
         key = [row.level, row.id]
     return base64.urlsafe_b64encode(json.dumps([sort, *key]).encode()).decode().rstrip("=")
 
 
 def _read_cursor(cursor: str, sort: str) -> list[Any]:
-    sizes = {"urgent": 2, "due": 2}
+    sizes = {"urgency": 2, "due": 2}
     try:
         made_for, *key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         read = [datetime.fromisoformat(key[0]), int(key[1])] if sort == "due" else [int(part) for part in key]
@@ -231,6 +245,18 @@ def _read_cursor(cursor: str, sort: str) -> list[Any]:
     if made_for != sort or len(read) != sizes.get(sort, 1):
         raise AlertsError("this page of the list is not known; start again from the first")
     return read
+
+
+def _day(value: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(value or "")
+    except ValueError:
+        return None
+    return day if 1970 <= day.year <= 9000 else None  # noqa: PLR2004 - whatever no zone can make overflow
+
+
+def _midnight(day: date, viewer: Viewer) -> datetime:
+    return datetime.combine(day, time(0), i18n.zone_of(viewer.timezone)).astimezone(UTC)
 
 
 def _one_of(value: str, known: Sequence[str], otherwise: str) -> str:

@@ -97,12 +97,12 @@ def triage_batch(app: App) -> None:
 
     closing.gone(app.db)
     for _ in range(BATCHES):
-        raised = triage_.triage(app.db, settings=app.settings.alerts)
-        if raised:
-            notify.raised(app.db, raised, apprise_urls=app.settings.alerts.apprise_urls)
-            app.wake.send("deliver")
-        if not _waiting(app.db, stages.SCORED):
+        done = triage_.triage(app.db, settings=app.settings.alerts)
+        if done is None:
             return
+        if done.raised:
+            notify.raised(app.db, done.raised, apprise_urls=app.settings.alerts.apprise_urls)
+            app.wake.send("deliver")
 
 
 def publish(app: App) -> None:

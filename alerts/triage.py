@@ -28,6 +28,14 @@ from sentiment.models import Score
 logger = log.get(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Triaged:
+    """What one batch came to: how many mentions, and the alerts that were raised or opened again by them."""
+
+    mentions: int
+    raised: list[int]
+
+
 @dataclass
 class _Batch:
     """What is known before the first mention of a batch is looked at."""
@@ -46,13 +54,13 @@ class _Batch:
 
 def triage(
     db: Database, *, limit: int = 64, at: datetime | None = None, settings: AlertSettings | None = None
-) -> list[int]:
-    """Triage at most `limit` scored mentions; return the ids of alerts that were raised or opened again by them."""
+) -> Triaged | None:
+    """Triage at most `limit` scored mentions; None means that nothing waits."""
     moment = at or now()
     native_replies(db, at=moment)
     ids = stages.claim(db, stages.SCORED, limit=limit, at=moment)
     if not ids:
-        return []
+        return None
     urgent: list[int] = []
     with db.work() as session:
         number = flow.changing(session)
@@ -79,7 +87,7 @@ def triage(
                 urgent.append(alert_id)
         stages.move(session, done, origin=stages.SCORED, to=stages.TRIAGED)
     logger.info("triage.batch", mentions=len(ids), alerts=len(urgent))
-    return sorted(set(urgent))
+    return Triaged(len(ids), sorted(set(urgent)))
 
 
 def _prepare(

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from alerts import guard
 from alerts.errors import NotFound
 from listener import posts, sources
 from listener.channels.base import Channel, Limits, MayReply, Post, ReplyMode
@@ -32,6 +33,12 @@ class Reach:
     speaker: Channel[Any] | None
     may: MayReply
     limits: Limits
+
+
+def check(db: Database, ground: Ground, *, mention_id: int, text: str) -> guard.Verdict:
+    """Check a text as an answer to a mention, by the limits of its channel and the language of its author."""
+    way = reach(db, ground, mention_id)
+    return guard.check(text, limits=way.limits, language=way.language, contact=way.contact)
 
 
 def reach(db: Database, ground: Ground, mention_id: int) -> Reach:

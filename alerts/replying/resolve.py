@@ -14,8 +14,8 @@ from alerts.errors import AlertsError, NotFound
 from alerts.holding import held
 from alerts.models import Reply
 from alerts.replying import states
-from alerts.replying.approve import visible
 from alerts.replying.reach import reach
+from alerts.replying.rows import visible
 from alerts.replying.send import MAX_ATTEMPTS
 from alerts.settings import AlertSettings
 from listener import log
