@@ -15,8 +15,11 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, insert, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import JSON, TypeDecorator
+
+from listener.settings import SettingsError
 
 NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -73,7 +76,11 @@ class Database:
     """An engine with `read()` and `work()`; made once per process from a SQLAlchemy URL."""
 
     def __init__(self, url: str, *, echo: bool = False) -> None:
-        self.url = make_url(url)
+        try:
+            self.url = make_url(url)
+        except ArgumentError as error:
+            message = "database.url is not a SQLAlchemy URL such as postgresql+psycopg://user@host/name"
+            raise SettingsError(message) from error
         self.engine = _engine(url, echo=echo)
         self._reads = sessionmaker(self.engine, expire_on_commit=False)
         writes = self.engine.execution_options(sqlite_begin="IMMEDIATE")
@@ -126,8 +133,15 @@ def _engine(url: str, *, echo: bool) -> Engine:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    # pool_pre_ping: a restarted server heals on the next request instead of failing one per pooled connection
-    return create_engine(url, echo=echo, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    try:
+        # pool_pre_ping: a restarted server heals on the next request instead of failing one per pooled connection
+        return create_engine(url, echo=echo, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    except ModuleNotFoundError as error:
+        message = (
+            f"the database {parsed.drivername}:// needs {error.name}, which is not installed; "
+            "write postgresql+psycopg://… and pip install 'allears[postgres]'"
+        )
+        raise SettingsError(message) from error
 
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
