@@ -18,7 +18,15 @@ def alerts(session: Session, rows: Sequence[Alert]) -> list[dict[str, Any]]:
     brands = {row.id: row.name for row in session.execute(select(Brand.id, Brand.name))}
     people = {row.id: row.email for row in session.execute(select(Person.id, Person.email))}
     found = session.execute(
-        select(Mention.id, Mention.external_id, Mention.text, Mention.url, Author.handle, Author.name)
+        select(
+            Mention.id,
+            Mention.external_id,
+            Mention.text,
+            Mention.url,
+            Mention.gone_at,
+            Author.handle,
+            Author.name,
+        )
         .outerjoin(Author, Author.id == Mention.author_id)
         .where(Mention.id.in_([row.latest_mention_id for row in rows]))
     )
@@ -26,7 +34,7 @@ def alerts(session: Session, rows: Sequence[Alert]) -> list[dict[str, Any]]:
         row.id: {
             "external_id": row.external_id,
             "author": row.handle or row.name,
-            "text": row.text,
+            "text": row.text if row.gone_at is None else "",  # deleted upstream is deleted here
             "url": row.url,
         }
         for row in found

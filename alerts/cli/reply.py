@@ -84,9 +84,8 @@ def publish(app: Any, *, once: bool, as_json: bool) -> None:
         click.echo(json.dumps(shown, ensure_ascii=False))
     else:
         for row in shown:
-            click.echo(
-                f"Reply {row['id']}: {row['state']} {row['url'] or row['external_id'] or row['error'] or ''}".rstrip()
-            )
+            more = row["url"] or row["external_id"] or row["error"] or ""
+            click.echo(f"Reply {row['id']}: {row['state']} {more}".rstrip())
         click.echo(f"{len(shown)} replies", err=True)
     if any(row["state"] == states.FAILED for row in shown):
         sys.exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -112,4 +113,4 @@ def deactivate(app: Any, email: str, *, back: bool) -> None:
 
 def _password() -> str:
     """Read one line; only the line break at its end is not part of the password."""
-    return click.get_text_stream("stdin").readline().rstrip("\r\n")
+    return sys.stdin.readline().rstrip("\r\n")
