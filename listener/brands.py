@@ -29,7 +29,9 @@ def add(db: Database, name: str, *, query: str, own: bool = True) -> int:
     parse(query)
     with db.work() as session:
         if session.scalar(select(Brand.id).where(Brand.name == name)) is not None:
-            message = f"the brand {name!r} is there already; choose another name, or change its query in the panel"
+            message = (
+                f"the brand {name!r} is there already; choose another name, or change its query in the panel"
+            )
             raise BrandError(message)
         brand = Brand(name=name, own=own)
         session.add(brand)

@@ -94,7 +94,9 @@ def _of(session: Session, source: Source, since: datetime, at: datetime) -> Cove
     if source.last_ok_at:
         made.lag_seconds = round((at - source.last_ok_at).total_seconds(), 1)
     if source.state != "paused":
-        made.blind = gaps(polls, since=max(since, source.created_at), at=at, every=timedelta(seconds=source.every))
+        made.blind = gaps(
+            polls, since=max(since, source.created_at), at=at, every=timedelta(seconds=source.every)
+        )
     return made
 
 

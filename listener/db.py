@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, insert, make_url
+from sqlalchemy import DateTime, Dialect, Engine, FromClause, MetaData, create_engine, event, insert, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError
@@ -112,14 +112,18 @@ class Database:
         self.engine.dispose()
 
 
-def upsert(session: Session, table: type[Base]) -> Any:  # noqa: ANN401 - two dialects, no common type
-    """Return an `INSERT` of the session's dialect that offers `on_conflict_do_update` and `…_do_nothing`."""
+def upsert(session: Session, table: type[Base] | FromClause) -> Any:  # noqa: ANN401 - two dialects, no common type
+    """Return an `INSERT` of the session's dialect that offers `on_conflict_do_update` and `…_do_nothing`.
+
+    A class's `__table__` skips the ORM, which is what thousands of rows want.
+    """
     name = session.get_bind().dialect.name
+    target: Any = table
     if name == "postgresql":
-        return postgresql.insert(table)
+        return postgresql.insert(target)
     if name == "sqlite":
-        return sqlite.insert(table)
-    return insert(table)
+        return sqlite.insert(target)
+    return insert(target)
 
 
 def _engine(url: str, *, echo: bool) -> Engine:

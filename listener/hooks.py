@@ -15,7 +15,7 @@ from listener import brands, log
 from listener.channels.base import Hook, Page, Received
 from listener.collect.page import Target, save
 from listener.db import Database, now
-from listener.errors import ChannelError, ListenerError
+from listener.errors import ChannelError, HttpError, ListenerError
 from listener.ground import Ground
 from listener.models import Poll, Source
 from listener.sources import channel_of, hook_hash, identities
@@ -56,7 +56,8 @@ def receive(
     try:
         received = channel.receive(hook)
     except ChannelError as error:
-        raise HookError(str(error), status=error.status or BAD_REQUEST) from error
+        status = error.status if isinstance(error, HttpError) else None
+        raise HookError(str(error), status=status or BAD_REQUEST) from error
     if not received.posts and not received.gone:
         return received
     with db.work() as session:
@@ -85,12 +86,14 @@ def _find(db: Database, source_name: str, secret: str) -> _Found:
     given = hook_hash(secret)
     with db.read() as session:
         row = session.execute(
-            select(Source.id, Source.account_id, Source.brand_id, Source.kind, Source.hook_hash, Source.state).where(
-                Source.name == source_name
-            )
+            select(
+                Source.id, Source.account_id, Source.brand_id, Source.kind, Source.hook_hash, Source.state
+            ).where(Source.name == source_name)
         ).one_or_none()
     # compared in constant time also when there is no such source
-    fits = hmac.compare_digest(given, row.hook_hash if row is not None and row.hook_hash else "0" * len(given))
+    fits = hmac.compare_digest(
+        given, row.hook_hash if row is not None and row.hook_hash else "0" * len(given)
+    )
     if row is None or not fits or row.state == "removed":
         raise HookError("there is nothing at this address", status=NOT_FOUND)
     if row.state == "paused":  # not a 404: senders repeat a 503 and give up on a 404

@@ -126,7 +126,11 @@ def thread(session: Session, mention_id: int, *, limit: int = 200) -> list[Threa
     theirs = session.execute(
         select(Mention, Author.handle, Author.name)
         .outerjoin(Author, Author.id == Mention.author_id)
-        .where(Mention.channel == mention.channel, Mention.instance == mention.instance, Mention.thread_id == root)
+        .where(
+            Mention.channel == mention.channel,
+            Mention.instance == mention.instance,
+            Mention.thread_id == root,
+        )
         .order_by(Mention.posted_at)
         .limit(limit)
     )
@@ -149,7 +153,8 @@ def thread(session: Session, mention_id: int, *, limit: int = 200) -> list[Threa
         .limit(limit)
     )
     items += [
-        ThreadItem(row.external_id, row.text, row.posted_at, own=True, url=row.url, parent_id=row.parent_id) for row in ours
+        ThreadItem(row.external_id, row.text, row.posted_at, own=True, url=row.url, parent_id=row.parent_id)
+        for row in ours
     ]
     return sorted(items, key=lambda item: (item.posted_at, item.external_id))
 

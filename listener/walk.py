@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from listener.channels.base import Page, Post
@@ -84,13 +85,12 @@ def down(
             top = floor if looping or high is None else max(high, floor or 0)
             yield Step(posts, {"floor": top}, done=not looping, backfilled=resumed)
             return
-        if keys and (walking is None or min(keys) < walking):
-            walking, skip = min(keys), 0
+        # the last one, not the lowest: a pinned old item must not carry the walk past all that lies between
+        if keys and (walking is None or keys[-1] < walking):
+            walking, skip = keys[-1], 0
         else:
             skip += len(items)
-        yield Step(
-            posts, {"floor": floor, "walking": walking, "high": high}, done=False, backfilled=resumed
-        )
+        yield Step(posts, {"floor": floor, "walking": walking, "high": high}, done=False, backfilled=resumed)
 
 
 def _arrived(items: Sequence[Item], keys: Sequence[int], lowest: int | None, since: datetime) -> bool:
@@ -98,9 +98,9 @@ def _arrived(items: Sequence[Item], keys: Sequence[int], lowest: int | None, sin
 
     In an ordered page its last item tells; in a shuffled one, or with a pinned old item, only all of them do.
     """
-    ordered = all(a.key >= b.key for a, b in zip(items, items[1:], strict=False))
+    ordered = all(one.key >= other.key for one, other in pairwise(items))
     if lowest is None:
-        dated = all(a.at >= b.at for a, b in zip(items, items[1:], strict=False))
+        dated = all(one.at >= other.at for one, other in pairwise(items))
         return items[-1].at < since if ordered and dated else all(item.at < since for item in items)
     if not keys:
         return False
@@ -138,7 +138,10 @@ def up(
 
 
 def together(
-    streams: Mapping[str, Callable[[State | None], Iterator[Step]]], states: dict[str, State], *, max_pages: int
+    streams: Mapping[str, Callable[[State | None], Iterator[Step]]],
+    states: dict[str, State],
+    *,
+    max_pages: int,
 ) -> Iterator[Page]:
     """Walk several streams of one source one after the other and yield their pages under one cursor.
 
@@ -146,7 +149,9 @@ def together(
     the cursor. A page counts as truncated until every stream has arrived.
     """
     share = max(2, max_pages // max(1, len(streams)))
-    states = {name: state for name, state in states.items() if name in streams}  # a changed query drops its old streams
+    states = {
+        name: state for name, state in states.items() if name in streams
+    }  # a changed query drops its old streams
     left = set(streams)
     for name, start in streams.items():
         for count, step in enumerate(start(states.get(name)), start=1):

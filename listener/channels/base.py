@@ -228,12 +228,14 @@ class Channel(ABC, Generic[OptionsT]):
     def may_reply(self, post: Post) -> MayReply:
         """Say how this post can be answered, without network where possible."""
         if post.url:
-            return MayReply(ReplyMode.LINK, f"{self.title} has no API for replies; open the post and answer there")
+            return MayReply(
+                ReplyMode.LINK, f"{self.title} has no API for replies; open the post and answer there"
+            )
         return MayReply(ReplyMode.NONE, f"{self.title} has no way to reply")
 
     def reply(self, to: Post, text: str, *, key: str) -> Sent:
         """Post a public reply, once, without any retry. Raises ChannelError; any other error means *unknown*."""
-        raise NotImplementedError(f"{self.kind} cannot reply")  # noqa: EM102 - guarded by `replies`
+        raise NotImplementedError(f"{self.kind} cannot reply")
 
     def find(self, attempt: Attempt) -> Sent | Absent | Unsure:
         """Look for our reply on the platform after a call without a clear end."""
@@ -242,7 +244,7 @@ class Channel(ABC, Generic[OptionsT]):
 
     def receive(self, hook: Hook) -> Received:
         """Check the signature of a webhook and return what it carries. Raises ChannelError (permanent)."""
-        raise NotImplementedError(f"{self.kind} has no webhook")  # noqa: EM102 - guarded by `receives`
+        raise NotImplementedError(f"{self.kind} has no webhook")
 
     def hook_secret(self) -> str | None:
         """Return the secret that a webhook's address must carry; None = one is made when the source is added."""

@@ -97,7 +97,9 @@ class Feed(Channel[FeedOptions]):
     def check(self) -> str:
         """Fetch and parse. Raises ChannelError."""
         parsed = self._parse(self._fetch({}))
-        return f"{from_html(str(parsed.feed.get('title') or self.options.url))}: {len(parsed.entries)} entries"
+        return (
+            f"{from_html(str(parsed.feed.get('title') or self.options.url))}: {len(parsed.entries)} entries"
+        )
 
     def _fetch(self, before: Mapping[str, Any]) -> requests.Response:
         headers = {"Accept": ACCEPT}
@@ -105,7 +107,8 @@ class Feed(Channel[FeedOptions]):
             headers["If-None-Match"] = str(before["etag"])
         if before.get("modified"):
             headers["If-Modified-Since"] = str(before["modified"])
-        return self.http.get(self.options.url, headers=headers)
+        answer: requests.Response = self.http.get(self.options.url, headers=headers)
+        return answer
 
     def _parse(self, answer: requests.Response) -> Any:
         body = answer.content
@@ -119,7 +122,9 @@ class Feed(Channel[FeedOptions]):
             raise _not_a_feed(answer)
         problem = parsed.get("bozo_exception")
         where = f" ({type(problem).__name__}: {str(problem)[:120]})" if problem else ""
-        raise ChannelError(f"{self.options.url} is not a feed{where}", hint="Open the address in a browser: is it XML?")
+        raise ChannelError(
+            f"{self.options.url} is not a feed{where}", hint="Open the address in a browser: is it XML?"
+        )
 
     def _post(self, entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Post:
         title = from_html(str(entry.get("title") or ""))

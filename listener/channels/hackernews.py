@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import requests
@@ -16,9 +17,19 @@ from pydantic import Field
 
 from listener import walk
 from listener.channels.base import (
-    Channel, Cursor, Gone, Limits, Listen, MayReply, Options, Page, Post, PostAuthor, ReplyMode,
+    Channel,
+    Cursor,
+    Gone,
+    Limits,
+    Listen,
+    MayReply,
+    Options,
+    Page,
+    Post,
+    PostAuthor,
+    ReplyMode,
 )  # fmt: skip
-from listener.errors import ChannelError
+from listener.errors import ChannelError, HttpError
 from listener.pushdown import searches
 from listener.text import from_html
 
@@ -71,6 +82,7 @@ class HackerNews(Channel[HackerNewsOptions]):
 
     def may_reply(self, post: Post) -> MayReply:
         """Always by hand."""
+        del post
         return MayReply(ReplyMode.LINK, "Hacker News has no API for replies: open the post and answer there")
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
@@ -78,8 +90,8 @@ class HackerNews(Channel[HackerNewsOptions]):
         for post in posts:
             try:
                 item = self._ask(f"/api/v1/items/{post.id}", {})
-            except ChannelError as error:
-                if error.status != 404:  # noqa: PLR2004 - not found
+            except HttpError as error:
+                if error.status != HTTPStatus.NOT_FOUND:
                     raise
                 yield Gone(post.id, post.instance)
                 continue
@@ -104,22 +116,31 @@ class HackerNews(Channel[HackerNewsOptions]):
                 "page": str(skip // PAGE),
             }
             if upper is not None:
-                asked["numericFilters"] = f"created_at_i<={upper}"  # equal seconds again: they are de-duplicated
+                asked["numericFilters"] = (
+                    f"created_at_i<={upper}"  # equal seconds again: they are de-duplicated
+                )
             hits = self._ask("/api/v1/search_by_date", asked).get("hits") or []
             return [
-                walk.Item(int(hit["created_at_i"]), datetime.fromtimestamp(int(hit["created_at_i"]), UTC), _post(hit))
+                walk.Item(
+                    int(hit["created_at_i"]),
+                    datetime.fromtimestamp(int(hit["created_at_i"]), UTC),
+                    _post(hit),
+                )
                 for hit in hits
             ]
 
         return read
 
     def _ask(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
-        answer: requests.Response = self.http.get(self.options.base_url.rstrip("/") + path, params=dict(asked))
+        answer: requests.Response = self.http.get(
+            self.options.base_url.rstrip("/") + path, params=dict(asked)
+        )
         try:
             found = answer.json()
         except (json.JSONDecodeError, requests.JSONDecodeError) as error:
             raise ChannelError(
-                "Hacker News search answers something that is not JSON", hint="Check base_url; else try again later."
+                "Hacker News search answers something that is not JSON",
+                hint="Check base_url; else try again later.",
             ) from error
         if not isinstance(found, dict):
             raise ChannelError("Hacker News search answers JSON of an unknown shape", hint="Check base_url.")
@@ -140,7 +161,8 @@ def _post(hit: Mapping[str, Any]) -> Post:
         parts.append(str(hit["url"]))
     return Post(
         id=number,
-        text="\n".join(from_html(str(part)) for part in parts if part) or from_html(str(hit.get("title") or "")),
+        text="\n".join(from_html(str(part)) for part in parts if part)
+        or from_html(str(hit.get("title") or "")),
         title=from_html(str(hit["title"])) if hit.get("title") else None,
         posted_at=datetime.fromtimestamp(int(hit["created_at_i"]), UTC),
         kind="comment" if is_comment else "post",

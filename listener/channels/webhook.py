@@ -20,30 +20,51 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import requests
 from pydantic import Field, SecretStr, field_validator
 
 from listener.channels.base import (
-    Absent, Attempt, Channel, Cursor, Gone, Hook, Limits, Listen, MayReply, Options, Page, Post, PostAuthor, Received,
-    ReplyMode, Sent, Unsure,
+    Absent,
+    Attempt,
+    Channel,
+    Cursor,
+    Gone,
+    Hook,
+    Limits,
+    Listen,
+    MayReply,
+    Options,
+    Page,
+    Post,
+    PostAuthor,
+    Received,
+    ReplyMode,
+    Sent,
+    Unsure,
 )  # fmt: skip
-from listener.errors import ChannelError
+from listener.errors import ChannelError, HttpError
 
 OLDEST = timedelta(minutes=5)
 MOST_POSTS = 1000
 KINDS = frozenset({"post", "comment", "review", "message", "mail"})
-BAD_REQUEST, UNAUTHORIZED = 400, 401
 
 
 class WebhookOptions(Options):
     """Options of `source add webhook`."""
 
     secret: SecretStr = Field(min_length=8, description="signs both ways; also the last part of the address")
-    url_secret: SecretStr | None = Field(None, description="last part of the address, when it shall not be the key")
-    reply_url: str | None = Field(None, description="where replies are posted; without it posts are answered by hand")
-    site: str = Field("", max_length=100, description="name of the sending system, when two of them number alike")
+    url_secret: SecretStr | None = Field(
+        None, description="last part of the address, when it shall not be the key"
+    )
+    reply_url: str | None = Field(
+        None, description="where replies are posted; without it posts are answered by hand"
+    )
+    site: str = Field(
+        "", max_length=100, description="name of the sending system, when two of them number alike"
+    )
 
     @field_validator("reply_url")
     @classmethod
@@ -66,7 +87,10 @@ class Webhook(Channel[WebhookOptions]):
     @classmethod
     def identity_of(cls, options: WebhookOptions) -> tuple[str, str]:
         """A site, or else the secret, tells two senders apart."""
-        name = options.site or "key:" + hashlib.sha256(options.secret.get_secret_value().encode()).hexdigest()[:16]
+        name = (
+            options.site
+            or "key:" + hashlib.sha256(options.secret.get_secret_value().encode()).hexdigest()[:16]
+        )
         return (options.reply_url or "")[:300], name
 
     @property
@@ -117,18 +141,12 @@ class Webhook(Channel[WebhookOptions]):
         return MayReply(ReplyMode.NONE, "this webhook has no reply_url and the post has no address")
 
     def reply(self, to: Post, text: str, *, key: str) -> Sent:
-        """Post the reply to the callback, once. Raises ChannelError when it was refused, anything else if unclear."""
+        """Post the reply to the callback, once. Raises ChannelError; an HttpError says whether it was delivered."""
         body = json.dumps(
             {"in_reply_to": to.id, "thread_id": to.thread_id, "text": text, "key": key}, ensure_ascii=False
         ).encode()
-        try:
-            answer = self.http.request(
-                "POST", self._callback(), data=body, headers=self._signed(body) | {"Idempotency-Key": key}
-            )
-        except ChannelError as error:
-            if error.status is not None and error.status >= 500:  # noqa: PLR2004 - it may have been taken all the same
-                raise requests.RequestException(str(error)) from error
-            raise
+        headers = self._signed(body) | {"Idempotency-Key": key}
+        answer = self.http.request("POST", self._callback(), data=body, headers=headers)
         said = _json(answer)
         return Sent(
             id=str(said.get("id") or key),
@@ -142,7 +160,7 @@ class Webhook(Channel[WebhookOptions]):
         try:
             answer = self.http.get(self._callback(), params={"key": attempt.key}, headers=self._signed(b""))
         except ChannelError as error:
-            if error.status == 404:  # noqa: PLR2004 - not found
+            if isinstance(error, HttpError) and error.status == HTTPStatus.NOT_FOUND:
                 return Absent()
             return Unsure(str(error))
         said = _json(answer)
@@ -156,7 +174,9 @@ class Webhook(Channel[WebhookOptions]):
 
     def _callback(self) -> str:
         if not self.options.reply_url:
-            raise ChannelError("this webhook has no reply_url", permanent=True, hint="Set reply_url=… on its account.")
+            raise ChannelError(
+                "this webhook has no reply_url", permanent=True, hint="Set reply_url=… on its account."
+            )
         return self.options.reply_url
 
     def _signed(self, body: bytes) -> dict[str, str]:
@@ -202,7 +222,9 @@ class Webhook(Channel[WebhookOptions]):
             url=_text(item.get("url")),
             language=_text(item.get("lang") or item.get("language")),
             rating=_number(number, item.get("rating")),
-            rating_scale=int(_number(number, item.get("rating_scale")) or 5) if item.get("rating") is not None else None,
+            rating_scale=int(_number(number, item.get("rating_scale")) or 5)
+            if item.get("rating") is not None
+            else None,
             thread_id=_text(item.get("thread_id")),
             parent_id=_text(item.get("parent_id")),
             addressed_to_us=True,  # somebody filled in our form or wrote in our chat
@@ -243,9 +265,9 @@ def _json(answer: requests.Response) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _bad(what: str) -> ChannelError:
-    return ChannelError(what, permanent=True, status=BAD_REQUEST)
+def _bad(what: str) -> HttpError:
+    return HttpError(what, permanent=True, status=HTTPStatus.BAD_REQUEST)
 
 
-def _refused(what: str) -> ChannelError:
-    return ChannelError(what, permanent=True, status=UNAUTHORIZED)
+def _refused(what: str) -> HttpError:
+    return HttpError(what, permanent=True, status=HTTPStatus.UNAUTHORIZED)

@@ -53,7 +53,9 @@ def cleaned(post: Post) -> Post:
     )
 
 
-def mention_row(channel: str, entry: Entry, *, author_id: int | None, at: datetime, history: bool) -> dict[str, Any]:
+def mention_row(
+    channel: str, entry: Entry, *, author_id: int | None, at: datetime, history: bool
+) -> dict[str, Any]:
     """Return the columns of `mention` for a post that was already `cleaned`."""
     post = entry.post
     return {
@@ -95,7 +97,9 @@ def mention_row(channel: str, entry: Entry, *, author_id: int | None, at: dateti
 
 def packed(raw: object) -> bytes:
     """Return the raw answer of a platform as gzip JSON; what JSON does not know is written as text."""
-    return gzip.compress(json.dumps(raw, default=str, ensure_ascii=False).encode("utf-8", "replace"), 6, mtime=0)
+    return gzip.compress(
+        json.dumps(raw, default=str, ensure_ascii=False).encode("utf-8", "replace"), 6, mtime=0
+    )
 
 
 def bounded(text: str, length: int) -> str:

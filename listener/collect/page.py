@@ -58,27 +58,22 @@ class Counts:
 def save(session: Session, source_id: int, page: Page, target: Target, *, at: datetime) -> Counts:
     """Store the posts of a page with its cursor and its line in the ledger. Returns what became of the posts."""
     posts = [cleaned(post) for post in page.posts]
-    counts = Counts(fetched=len(posts))
     known = threads.known(session, target.kind, posts)
+    posts = threads.rooted(posts, known)
     own = [post for post in posts if _is_own(post, target)]
-    counts.own = len(own)
-    threads.keep_own(session, target.kind, target.account_id, own, known)
     heard = [post for post in posts if not _is_own(post, target)]
     theirs = threads.reposts(session, target.kind, heard)
-    counts.duplicates = len(heard) - len(theirs)  # reposts
-    entries = []
-    for post in threads.rooted(theirs, known):
-        matches, query_id = wanted(target.kind, post, target.queries)
-        if matches or post.addressed_to_us or known.touches(post):
-            entries.append(Entry(post, target.may_reply(post), query_id))
-        else:
-            counts.unmatched += 1
+    chosen = _chosen(theirs, target, known)
+    threads.keep_own(
+        session, target.kind, target.account_id, own, known.with_posts(entry.post for entry in chosen)
+    )
+    counts = Counts(fetched=len(posts), own=len(own), unmatched=len(theirs) - len(chosen))
     stored = store(
-        session, target.kind, entries,
+        session, target.kind, chosen,
         source_id=source_id, brand_id=target.brand_id, at=at, keep_payload=target.keep_payload,
     )  # fmt: skip
     counts.new, counts.updated = stored.new, stored.updated
-    counts.duplicates += stored.duplicates
+    counts.duplicates = stored.duplicates + len(heard) - len(theirs)  # the rest were reposts
     forget(session, target.kind, page.gone, at)
     if page.cursor is not None:
         session.execute(update(Source).where(Source.id == source_id).values(cursor=page.cursor))
@@ -107,12 +102,36 @@ def forget(session: Session, channel: str, gone: Sequence[Gone], at: datetime) -
             session.execute(delete(Payload).where(Payload.mention_id == mention_id))
 
 
+def _chosen(posts: Sequence[Post], target: Target, known: threads.Known) -> list[Entry]:
+    """Return what is to be stored: what a query asks for, what is addressed to us, and what answers either.
+
+    A reply may stand in the same page as the post it answers, before or after it, hence the rounds.
+    """
+    entries: list[Entry] = []
+    left = []
+    for post in posts:
+        matches, query_id = wanted(target.kind, post, target.queries)
+        if matches or post.addressed_to_us or known.touches(post):
+            entries.append(Entry(post, target.may_reply(post), query_id))
+        else:
+            left.append(post)
+    fresh = entries
+    while fresh and left:
+        known = known.with_posts(entry.post for entry in fresh)
+        fresh = [Entry(post, target.may_reply(post)) for post in left if known.touches(post)]
+        left = [post for post in left if not known.touches(post)]
+        entries += fresh
+    return entries
+
+
 def _is_own(post: Post, target: Target) -> bool:
     if post.own:
         return True
     if post.author is None or not target.identities:
         return False
-    return post.author.id.lower() in target.identities or (post.author.handle or "").lower() in target.identities
+    return (
+        post.author.id.lower() in target.identities or (post.author.handle or "").lower() in target.identities
+    )
 
 
 def wanted(channel: str, post: Post, queries: Queries) -> tuple[bool, int | None]:
@@ -133,7 +152,9 @@ def wanted(channel: str, post: Post, queries: Queries) -> tuple[bool, int | None
     return False, None
 
 
-def _ledger(session: Session, poll_id: int, page: Page, posts: Sequence[Post], counts: Counts, at: datetime) -> None:
+def _ledger(
+    session: Session, poll_id: int, page: Page, posts: Sequence[Post], counts: Counts, at: datetime
+) -> None:
     row = session.get_one(Poll, poll_id)
     row.pages += 1
     for name in Counts.__slots__:

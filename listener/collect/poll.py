@@ -39,7 +39,9 @@ class _Run:
     lease: Lease
 
 
-def poll(db: Database, ground: Ground, source_id: int, *, force: bool = False, at: datetime | None = None) -> Outcome:
+def poll(
+    db: Database, ground: Ground, source_id: int, *, force: bool = False, at: datetime | None = None
+) -> Outcome:
     """Poll one source and return what happened; expected failures are in the outcome and on the source.
 
     `force` overrides the schedule, the error back-off and a pause by *attention*, never a rate limit's reset and never
@@ -63,7 +65,9 @@ def poll(db: Database, ground: Ground, source_id: int, *, force: bool = False, a
         outcome.error, outcome.hint = str(error), error.hint or None
         _fail(db, run, error, now_from(at, began))
     except Exception as defect:
-        error = ChannelError(f"unexpected {type(defect).__name__}", hint="this is a defect of All Ears: see the log")
+        error = ChannelError(
+            f"unexpected {type(defect).__name__}", hint="this is a defect of All Ears: see the log"
+        )
         _fail(db, run, error, now_from(at, began))
         metrics.POLLS.labels(run.target.kind, "crashed").inc()
         raise
@@ -110,7 +114,9 @@ def _begin(db: Database, ground: Ground, source_id: int, *, force: bool, at: dat
             name=source.name,
             account_id=source.account_id,
             cursor=source.cursor,
-            since=datetime.fromisoformat(since) if since else at - timedelta(hours=ground.settings.first_window_hours),
+            since=datetime.fromisoformat(since)
+            if since
+            else at - timedelta(hours=ground.settings.first_window_hours),
             target=target,
             lease=Lease(source.id, source.lease_until),
         )
@@ -137,7 +143,13 @@ def _not_now(source: Source, *, force: bool, at: datetime) -> str | None:
 
 
 def _walk(
-    db: Database, ground: Ground, channel: Channel[Any], run: _Run, outcome: Outcome, at: datetime, began: float
+    db: Database,
+    ground: Ground,
+    channel: Channel[Any],
+    run: _Run,
+    outcome: Outcome,
+    at: datetime,
+    began: float,
 ) -> None:
     target = replace(run.target, may_reply=channel.may_reply)
     what = Listen([query for _, query in target.queries], run.since, max_pages=ground.settings.max_pages)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from listener.collect.page import Counts
 from listener.db import Database, now
-from listener.errors import ChannelError
+from listener.errors import ChannelError, HttpError
 from listener.models import Account, Source
 
 ACTIVE, PAUSED, ATTENTION = "active", "paused", "attention"
@@ -96,7 +96,12 @@ def fail(source: Source, account: Account, error: ChannelError, *, at: datetime)
     every = timedelta(seconds=source.every)
     source.error, source.hint = str(error), error.hint or None
     account.checked_at, account.health_note = at, str(error)
-    if error.retry_after is not None and not error.attention and error.status in {None, HTTPStatus.TOO_MANY_REQUESTS}:
+    fault = (
+        isinstance(error, HttpError)
+        and error.status is not None
+        and error.status != HTTPStatus.TOO_MANY_REQUESTS
+    )
+    if error.retry_after is not None and not error.attention and not fault:
         # the platform works and says when to come back; jitter only ever adds
         wait = error.retry_after + timedelta(seconds=_dice.uniform(0, 5))
         source.not_before = at + wait

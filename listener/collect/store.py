@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, case, func, null, or_, select
+from sqlalchemy import case, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from listener.collect.door import Entry, mention_row, packed
@@ -61,7 +61,9 @@ def store(
             stored.duplicates += 1
             if not _touched(before, entry):
                 continue
-        if before is not None and "reposted_by" in before.extra:  # ours, not the platform's: survives a re-read
+        if (
+            before is not None and "reposted_by" in before.extra
+        ):  # ours, not the platform's: survives a re-read
             extra = {**entry.post.extra, "reposted_by": before.extra["reposted_by"]}
             entry = replace(entry, post=replace(entry.post, extra=extra))  # noqa: PLW2901 - the same entry, completed
         writes.append(entry)
@@ -127,11 +129,12 @@ def _touched(before: Any, entry: Entry) -> bool:
 
 
 def _upsert_mentions(session: Session) -> Any:
-    table: Table = Mention.__table__  # type: ignore[assignment]  # Core: no ORM objects for thousands of rows
+    table = Mention.__table__
     made = upsert(session, table)
     old, new = table.c, made.excluded
     reworded = or_(old.text != new.text, old.title.is_distinct_from(new.title))
-    keep = ("author_id", "url", "language", "rating", "rating_scale", "parent_id", "parent_text", "edited_at", "existing_reply")
+    keep = ["author_id", "url", "language", "rating", "rating_scale"]
+    keep += ["parent_id", "parent_text", "edited_at", "existing_reply"]
     changes: dict[str, Any] = {name: func.coalesce(new[name], old[name]) for name in keep}
     changes |= {name: new[name] for name in ("title", "text", "fingerprint", "media", "extra", "visibility")}
     changes |= {name: new[name] for name in ("reply_mode", "reply_reason", "engagement")}
@@ -159,7 +162,7 @@ def _authors(session: Session, channel: str, entries: Sequence[Entry], at: datet
     people = {key: entry.post.author for entry in entries if (key := _author_key(entry)) is not None}
     if not people:
         return {}
-    table: Table = Author.__table__  # type: ignore[assignment]
+    table = Author.__table__
     rows = [
         {
             "channel": channel, "instance": instance, "external_id": who.id, "handle": who.handle, "name": who.name,
@@ -196,10 +199,21 @@ def _ids(session: Session, channel: str, keys: Iterable[Key]) -> dict[Key, int]:
 
 
 def _hits(
-    session: Session, ids: dict[Key, int], entries: dict[Key, Entry], source_id: int, brand_id: int, at: datetime
+    session: Session,
+    ids: dict[Key, int],
+    entries: dict[Key, Entry],
+    source_id: int,
+    brand_id: int,
+    at: datetime,
 ) -> None:
     rows = [
-        {"mention_id": ids[key], "source_id": source_id, "brand_id": brand_id, "query_id": entry.query_id, "at": at}
+        {
+            "mention_id": ids[key],
+            "source_id": source_id,
+            "brand_id": brand_id,
+            "query_id": entry.query_id,
+            "at": at,
+        }
         for key, entry in entries.items()
     ]
     if rows:

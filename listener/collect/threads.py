@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from listener.channels.base import Post
@@ -31,6 +31,12 @@ class Known:
         """Say whether a post answers, or stands in the thread of, something we have."""
         parent, thread = (post.instance, post.parent_id or ""), (post.instance, post.thread_id or "")
         return parent in self.threads_of or thread in self.threads or thread in self.threads_of
+
+    def with_posts(self, posts: Iterable[Post]) -> Known:
+        """Return what is known once these posts are stored."""
+        more = {(post.instance, post.id): post.thread_id or post.parent_id or post.id for post in posts}
+        roots = {(instance, thread) for (instance, _), thread in more.items()}
+        return Known({**self.threads_of, **more}, self.threads | roots)
 
 
 def known(session: Session, channel: str, posts: Sequence[Post]) -> Known:
@@ -90,7 +96,7 @@ def keep_own(session: Session, channel: str, account_id: int, posts: Sequence[Po
     ]  # fmt: skip
     if not rows:
         return
-    table: Table = OwnPost.__table__  # type: ignore[assignment]
+    table = OwnPost.__table__
     made = upsert(session, table)
     made = made.on_conflict_do_update(
         index_elements=[table.c.channel, table.c.instance, table.c.external_id],

@@ -51,7 +51,9 @@ def add(
             message = f"the source {name!r} is there already; choose another name, or remove it first"
             raise SourceError(message)
         account = session.scalars(
-            select(Account).where(Account.kind == kind, Account.base_url == base_url, Account.identity == identity)
+            select(Account).where(
+                Account.kind == kind, Account.base_url == base_url, Account.identity == identity
+            )
         ).one_or_none()
         if account is None:
             account = Account(kind=kind, base_url=base_url, identity=identity)
@@ -67,7 +69,9 @@ def add(
             kind=kind,
             options=source_part,
             every=int((every or channel.limits().poll_every).total_seconds()),
-            hook_hash=hook_hash(channel.hook_secret() or randomness.token_urlsafe(24)) if channel.receives else None,
+            hook_hash=hook_hash(channel.hook_secret() or randomness.token_urlsafe(24))
+            if channel.receives
+            else None,
         )
         session.add(source)
         session.flush()

@@ -39,7 +39,10 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `source list --json` prints."""
-        return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(self).items()}
+        return {
+            key: value.isoformat() if isinstance(value, datetime) else value
+            for key, value in asdict(self).items()
+        }
 
 
 def list_(db: Database) -> list[Row]:
@@ -64,7 +67,9 @@ def named(session: Session, name: str) -> Source:
     """Return a source by its name. Raises SourceError that lists the known ones."""
     found = session.scalars(select(Source).where(Source.name == name, Source.state != REMOVED)).one_or_none()
     if found is None:
-        names = session.scalars(select(Source.name).where(Source.state != REMOVED).order_by(Source.name).limit(20))
+        names = session.scalars(
+            select(Source.name).where(Source.state != REMOVED).order_by(Source.name).limit(20)
+        )
         message = f"there is no source {name!r}; known: {', '.join(names) or 'none yet'}"
         raise SourceError(message)
     return found
@@ -113,7 +118,7 @@ def test(db: Database, ground: Ground, name: str) -> str:
     """
     with db.read() as session:
         source_id = named(session, name).id
-    line = test_account(db, ground, account_of(db, source_id), source_id=source_id)
+    line = try_account(db, ground, account_of(db, source_id), source_id=source_id)
     with db.work() as session:
         source = session.get_one(Source, source_id)
         if source.state == "attention":
@@ -127,7 +132,7 @@ def account_of(db: Database, source_id: int) -> int:
         return session.get_one(Source, source_id).account_id
 
 
-def test_account(db: Database, ground: Ground, account_id: int, *, source_id: int | None = None) -> str:
+def try_account(db: Database, ground: Ground, account_id: int, *, source_id: int | None = None) -> str:
     """Check an account with the platform and keep what it says: health, identity, limits. Raises ChannelError."""
     channel = channel_of(db, ground, source_id) if source_id else channel_for_account(db, ground, account_id)
     try:

@@ -22,6 +22,11 @@ class SourceError(ListenerError):
 
 def parse_options(kind: str, settings: Mapping[str, str]) -> Options:
     """Validate `key=value` settings by the channel's model. Raises SourceError that names the key."""
+    return revalidate(kind, {}, settings)
+
+
+def revalidate(kind: str, before: Mapping[str, Any], settings: Mapping[str, str]) -> Options:
+    """Validate stored options with some of them replaced by `key=value` settings. Raises SourceError."""
     try:
         model = channel_type(kind).options_type
     except KeyError as error:
@@ -32,7 +37,9 @@ def parse_options(kind: str, settings: Mapping[str, str]) -> Options:
             message = f"{kind} has no option {key!r}; it has: {', '.join(sorted(known)) or 'none'}"
             raise SourceError(message)
     try:
-        return model.model_validate({key: _value(known[key].annotation, value) for key, value in settings.items()})
+        return model.model_validate(
+            {**before, **{key: _value(known[key].annotation, value) for key, value in settings.items()}}
+        )
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in item['loc']) or kind}: {item['msg']}" for item in error.errors()
@@ -42,7 +49,7 @@ def parse_options(kind: str, settings: Mapping[str, str]) -> Options:
 
 
 def split(options: Options) -> tuple[dict[str, Any], dict[str, Any], Secrets]:
-    """Return (the account's options, the source's options, the secrets) of a validated model; unset ones are left out."""
+    """Return (the account's options, the source's options, the secrets) of a validated model, without unset ones."""
     account: dict[str, Any] = {}
     source: dict[str, Any] = {}
     hidden: Secrets = {}

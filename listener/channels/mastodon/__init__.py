@@ -34,7 +34,7 @@ from listener.channels.mastodon import listening, replying
 from listener.channels.mastodon.client import connect, spoken
 from listener.channels.mastodon.length import measure
 from listener.channels.mastodon.posts import host_of, post_of
-from listener.errors import ChannelError
+from listener.errors import ChannelError, HttpError
 
 DEFAULT_LENGTH = 500
 NOT_PUBLIC = frozenset({"direct", "private"})
@@ -44,13 +44,21 @@ class MastodonOptions(Options):
     """Options of `source add mastodon`."""
 
     base_url: str = Field("https://mastodon.social", description="address of the instance")
-    access_token: SecretStr | None = Field(None, description="scopes read and write:statuses; without it read-only")
+    access_token: SecretStr | None = Field(
+        None, description="scopes read, write:statuses; without it read-only"
+    )
     api_version: str = Field("4.3.0", pattern=r"^\d+\.\d+\.\d+$", description="API level the instance speaks")
     tags: list[str] = Field(
-        default_factory=list, description="more hashtags to read, comma-separated", json_schema_extra={"of": "source"}
+        default_factory=list,
+        description="more hashtags to read, comma-separated",
+        json_schema_extra={"of": "source"},
     )
-    search: bool = Field(True, description="search posts (needs access_token)", json_schema_extra={"of": "source"})
-    mentions: bool = Field(True, description="read mentions of the account", json_schema_extra={"of": "source"})
+    search: bool = Field(
+        default=True, description="search posts (needs access_token)", json_schema_extra={"of": "source"}
+    )
+    mentions: bool = Field(
+        default=True, description="read mentions of the account", json_schema_extra={"of": "source"}
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -73,7 +81,8 @@ class Mastodon(Channel[MastodonOptions]):
     @classmethod
     def identity_of(cls, options: MastodonOptions) -> tuple[str, str]:
         """Two sources with the same instance and token share an account; a hash stands for the token."""
-        return options.base_url, replying.digest(options.access_token.get_secret_value()) if options.access_token else ""
+        token = options.access_token.get_secret_value() if options.access_token else ""
+        return options.base_url, replying.digest(token) if token else ""
 
     @property
     def instance(self) -> str:
@@ -113,7 +122,11 @@ class Mastodon(Channel[MastodonOptions]):
             with spoken(self.client, "log-in"):
                 me = self.client.account_verify_credentials()
             acct = str(me["acct"])
-            self.known |= {"id": str(me["id"]), "acct": acct, "ours": [str(me["id"]), acct, f"{acct}@{self.instance}"]}
+            self.known |= {
+                "id": str(me["id"]),
+                "acct": acct,
+                "ours": [str(me["id"]), acct, f"{acct}@{self.instance}"],
+            }
         if "max_characters" not in self.known:
             with spoken(self.client, "instance"):
                 said = self.client.instance()
@@ -140,12 +153,14 @@ class Mastodon(Channel[MastodonOptions]):
     def compose(self, to: Post, text: str) -> str:
         """Return what will be public: the author is mentioned in front unless the text does it already."""
         acct = str(to.extra.get("acct") or (to.author.handle if to.author else "") or "")
-        if not acct or regex.search(rf"(?<![\w/])@{regex.escape(acct)}(?![\w@.-]*\w)", text, regex.IGNORECASE):
+        if not acct or regex.search(
+            rf"(?<![\w/])@{regex.escape(acct)}(?![\w@.-]*\w)", text, regex.IGNORECASE
+        ):
             return text
         return f"@{acct} {text}"
 
     def reply(self, to: Post, text: str, *, key: str) -> Sent:
-        """Post once, with an Idempotency-Key, in reply, as visible as the post. Raises ChannelError (nothing posted)."""
+        """Post once, with an Idempotency-Key, in reply, as visible as the post. Raises ChannelError."""
         if not self.logged_in:
             raise ChannelError("no access_token: this account cannot post", permanent=True, attention=True)
         return replying.reply(self, to, text, key=key)
@@ -160,7 +175,7 @@ class Mastodon(Channel[MastodonOptions]):
             try:
                 with spoken(self.client, "refresh"):
                     status = self.client.status(post.id)
-            except ChannelError as error:
+            except HttpError as error:
                 if error.status not in {404, 410}:
                     raise
                 yield Gone(post.id, post.instance)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from time import time
 
 import requests
@@ -18,10 +19,9 @@ from mastodon.errors import (
     MastodonNetworkError,
     MastodonNotFoundError,
     MastodonRatelimitError,
-    MastodonServerError,
 )
 
-from listener.errors import ChannelError
+from listener.errors import ChannelError, HttpError
 from listener.http import Http
 
 NO_HINT_WAIT = timedelta(minutes=5)  # a 429 without a reset: the length of Mastodon's window
@@ -35,7 +35,7 @@ def connect(http: Http, base_url: str, token: str | None, version: str) -> Clien
         mastodon_version=version,
         version_check_mode="none",
         ratelimit_method="throw",
-        request_timeout=http.timeout,
+        request_timeout=http.timeout,  # type: ignore[arg-type]  # passed on to requests, which takes the pair
         session=http.session(),
         user_agent=http.user_agent,
     )
@@ -64,10 +64,9 @@ def spoken(client: Client, what: str) -> Iterator[None]:
 
 @contextmanager
 def posting(client: Client, what: str) -> Iterator[None]:
-    """As `spoken`, for a call that publishes: ChannelError only where nothing can have been posted.
+    """As `spoken`, for a call that publishes: the HttpError says whether something may have been posted.
 
-    A time-out, a broken connection after sending, a 5xx or an unreadable answer leaves it open: those are raised as
-    requests.RequestException, which means *unknown* to the caller.
+    A time-out, a broken connection after sending, a 5xx or an unreadable answer leaves it open (`delivered`).
     """
     try:
         yield
@@ -78,38 +77,39 @@ def posting(client: Client, what: str) -> Iterator[None]:
         if isinstance(cause, ChannelError):
             raise cause from error
         if isinstance(cause, requests.ConnectTimeout) or _never_connected(cause):
-            raise ChannelError(f"{what}: no connection to the instance, nothing was posted") from error
-        raise requests.RequestException(f"{what}: no clear answer ({type(cause or error).__name__})") from error
-    except MastodonServerError as error:
-        raise requests.RequestException(f"{what}: the instance answered {_status(error)}") from error
+            raise HttpError(f"{what}: no connection to the instance", delivered=False) from error
+        raise HttpError(f"{what}: no clear answer ({type(cause or error).__name__})") from error
     except MastodonAPIError as error:
-        status = _status(error)
-        if status is None:
-            raise requests.RequestException(f"{what}: the instance's answer cannot be read") from error
         raise refused(error, what) from error
 
 
-def limited(client: Client, what: str) -> ChannelError:
+def limited(client: Client, what: str) -> HttpError:
     """Return the error of a 429, with the platform's own reset where it gives one."""
     reset = client.ratelimit_reset
     wait = timedelta(seconds=max(1.0, reset - time())) if reset else NO_HINT_WAIT
-    return ChannelError(
-        f"{what}: rate limited by the instance", retry_after=wait, status=429, hint="Goes on by itself after the reset."
+    return HttpError(
+        f"{what}: rate limited by the instance",
+        retry_after=wait,
+        status=429,
+        hint="Goes on by itself after the reset.",
     )
 
 
-def refused(error: MastodonAPIError, what: str) -> ChannelError:
+def refused(error: MastodonAPIError, what: str) -> HttpError:
     """Return the error of a 4xx or 5xx answer."""
     status = _status(error)
     said = str(error.args[3]) if len(error.args) > 3 and error.args[3] else ""  # noqa: PLR2004 - (text, status, reason, said)
     text = f"{what}: the instance answered {status or 'something unreadable'}{f' ({said[:200]})' if said else ''}"
-    if status in {401, 402, 403}:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN}:
         hint = "Check access_token and its scopes (read, write:statuses); make a new one in the instance's settings."
-        return ChannelError(text, permanent=True, attention=status != 403 or "scope" in said.lower(), hint=hint, status=status)  # noqa: PLR2004
+        attention = status != HTTPStatus.FORBIDDEN or "scope" in said.lower()
+        return HttpError(text, permanent=True, attention=attention, hint=hint, status=status)
     if isinstance(error, MastodonNotFoundError):
-        return ChannelError(text, permanent=True, status=404, hint="The post is gone, or not visible to this account.")
-    permanent = status is not None and 400 <= status < 500  # noqa: PLR2004
-    return ChannelError(text, permanent=permanent, status=status)
+        return HttpError(
+            text, permanent=True, status=404, hint="The post is gone, or not visible to this account."
+        )
+    permanent = status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return HttpError(text, permanent=permanent, status=status)
 
 
 def _status(error: MastodonAPIError) -> int | None:
@@ -120,4 +120,6 @@ def _never_connected(cause: BaseException | None) -> bool:
     """Say whether a ConnectionError came before anything was sent (refused, no route, unknown name)."""
     if not isinstance(cause, requests.ConnectionError):
         return False
-    return any(name in repr(cause) for name in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError"))
+    return any(
+        name in repr(cause) for name in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+    )

@@ -9,7 +9,7 @@ import re
 
 import regex
 
-URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]'’»]", re.IGNORECASE)
+URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]'\u2019\u00bb]", re.IGNORECASE)
 REMOTE = re.compile(r"(?<![\w/])@([a-z0-9_]+(?:[.-]+[a-z0-9_]+)*)@[\w.-]+\w", re.IGNORECASE)
 _CLUSTER = regex.compile(r"\X")
 

@@ -4,6 +4,7 @@
 * `search:…`: full-text search v2, newest first. The instance turns max_id into a date with whole seconds, so a walk
   overlaps by one second (app/services/statuses_search_service.rb).
 * `tag:…`: hashtag timelines, upwards by min_id (since_id would skip the middle).
+* `own`: our account's statuses, so that a colleague's answer given on the platform is known here.
 
 Posts of other instances arrive late and are filed by their own time: each poll re-reads the last half hour.
 """
@@ -54,7 +55,22 @@ def _streams(channel: Mastodon, what: Listen) -> dict[str, Start]:
     if channel.logged_in and options.search:
         for text in searches(what.queries):
             made[f"search:{text}"] = _downwards(channel, text, what.since)
+    if channel.logged_in:
+        made["own"] = _own(
+            channel, what.since
+        )  # last: an answer of ours counts only where its thread is known
     return made
+
+
+def _own(channel: Mastodon, since: datetime) -> Start:
+    def read(lower: int) -> Sequence[walk.Item]:
+        with spoken(channel.client, "own statuses"):
+            found = channel.client.account_statuses(
+                channel.known["id"], min_id=lower, limit=PAGE, exclude_reblogs=True
+            )
+        return _items(channel, found)
+
+    return lambda state: walk.up(state, read, start=snowflake(since), window=LATE)
 
 
 def _upwards(channel: Mastodon, tag: str, since: datetime) -> Start:

@@ -18,14 +18,18 @@ SNOWFLAKE_BITS = 16  # an id is milliseconds since 1970 shifted by 16 bits
 ONE_SECOND = 1000 << SNOWFLAKE_BITS
 
 
-def post_of(status: Mapping[str, Any], *, instance: str, ours: frozenset[str], addressed: bool = False) -> Post:
+def post_of(
+    status: Mapping[str, Any], *, instance: str, ours: frozenset[str], addressed: bool = False
+) -> Post:
     """Return the post of a status. `ours`: ids and handles of our account there, lower case."""
     if status.get("reblog"):
         status = status["reblog"]
     account = status.get("account") or {}
     acct = str(account.get("acct") or "")
     mentions = [
-        {"id": str(item.get("id")), "acct": str(item.get("acct"))} for item in status.get("mentions") or [] if item
+        {"id": str(item.get("id")), "acct": str(item.get("acct"))}
+        for item in status.get("mentions") or []
+        if item
     ]
     quoted = status.get("quote") or {}
     return Post(
@@ -48,7 +52,8 @@ def post_of(status: Mapping[str, Any], *, instance: str, ours: frozenset[str], a
         language=status.get("language"),
         parent_id=str(status["in_reply_to_id"]) if status.get("in_reply_to_id") else None,
         quoted_id=str(quoted["id"]) if isinstance(quoted, Mapping) and quoted.get("id") else None,
-        addressed_to_us=addressed or any(item["id"] in ours or item["acct"].lower() in ours for item in mentions),
+        addressed_to_us=addressed
+        or any(item["id"] in ours or item["acct"].lower() in ours for item in mentions),
         own=str(account.get("id")) in ours or (bool(acct) and acct.lower() in ours),
         edited_at=moment(status.get("edited_at")),
         visibility=status.get("visibility") or "public",
@@ -58,10 +63,18 @@ def post_of(status: Mapping[str, Any], *, instance: str, ours: frozenset[str], a
         ),
         engagement={
             name: int(status[field])
-            for name, field in (("reposts", "reblogs_count"), ("likes", "favourites_count"), ("replies", "replies_count"))
+            for name, field in (
+                ("reposts", "reblogs_count"),
+                ("likes", "favourites_count"),
+                ("replies", "replies_count"),
+            )
             if isinstance(status.get(field), int)
         },
-        extra={"acct": acct, "visibility": status.get("visibility") or "public", "spoiler": status.get("spoiler_text")},
+        extra={
+            "acct": acct,
+            "visibility": status.get("visibility") or "public",
+            "spoiler": status.get("spoiler_text"),
+        },
         raw=dict(status),
     )
 
@@ -73,7 +86,9 @@ def words(status: Mapping[str, Any]) -> str:
     if isinstance(poll, Mapping):
         parts += [f"- {plain(str(option.get('title') or ''))}" for option in poll.get("options") or []]
     if not parts[0]:
-        parts += [item["description"] for item in status.get("media_attachments") or [] if item.get("description")]
+        parts += [
+            item["description"] for item in status.get("media_attachments") or [] if item.get("description")
+        ]
     return "\n".join(part for part in parts if part)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from listener.channels.base import Absent, Attempt, Post, Sent, Unsure
 from listener.channels.mastodon.client import posting, spoken
 from listener.channels.mastodon.posts import moment, words
-from listener.errors import ChannelError
+from listener.errors import ChannelError, HttpError
 
 if TYPE_CHECKING:
     from listener.channels.mastodon import Mastodon
@@ -29,12 +30,12 @@ def digest(token: str) -> str:
 
 
 def reply(channel: Mastodon, to: Post, text: str, *, key: str) -> Sent:
-    """Post the reply. Raises ChannelError when nothing was posted, anything else when that is not known."""
+    """Post the reply. Raises ChannelError; an HttpError says whether it may have been delivered."""
     visibility = str(to.extra.get("visibility") or to.visibility or "public")
     status = channel.compose(to, text)
     limit = channel.limits()
     if limit.length is not None and (count := limit.measure(status)) > limit.length:
-        message = f"the reply has {count} characters with the mention in front, {channel.instance} allows {limit.length}"
+        message = f"{count} characters with the mention in front; {channel.instance} allows {limit.length}"
         raise ChannelError(message, permanent=True, hint="Shorten it.")
     with posting(channel.client, "reply"):
         made = channel.client.status_post(
@@ -59,7 +60,7 @@ def find(channel: Mastodon, attempt: Attempt) -> Sent | Absent | Unsure:
         with spoken(channel.client, "own statuses"):
             own = list(channel.client.account_statuses(mine, limit=RECENT))
     except ChannelError as error:
-        if error.status != 404:  # noqa: PLR2004 - not found
+        if not isinstance(error, HttpError) or error.status != HTTPStatus.NOT_FOUND:
             return Unsure(str(error))
         try:  # the post was deleted meanwhile: our answer may still stand
             with spoken(channel.client, "own statuses"):
@@ -70,7 +71,9 @@ def find(channel: Mastodon, attempt: Attempt) -> Sent | Absent | Unsure:
     return _sent(hit) if hit is not None else Absent()
 
 
-def _ours(statuses: Iterable[Mapping[str, Any]], mine: str, attempt: Attempt, text: str) -> Mapping[str, Any] | None:
+def _ours(
+    statuses: Iterable[Mapping[str, Any]], mine: str, attempt: Attempt, text: str
+) -> Mapping[str, Any] | None:
     """Return our status in reply to the post, made since the attempt, with its words."""
     wanted = _bare(text)
     earliest = attempt.since - CLOCKS
@@ -88,7 +91,10 @@ def _ours(statuses: Iterable[Mapping[str, Any]], mine: str, attempt: Attempt, te
 
 def _bare(text: str) -> str:
     """Return letters and digits only, without hosts of mentions: instances rewrite links, spaces and handles."""
-    kept = [word.partition("@")[0] if not word.startswith("@") else word[1:].partition("@")[0] for word in text.split()]
+    kept = [
+        word.partition("@")[0] if not word.startswith("@") else word[1:].partition("@")[0]
+        for word in text.split()
+    ]
     return "".join(letter for letter in "".join(kept).casefold() if letter.isalnum())
 
 

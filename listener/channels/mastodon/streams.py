@@ -18,7 +18,9 @@ def searches(queries: Sequence[Query]) -> list[str]:
 
 def tags(queries: Sequence[Query]) -> list[str]:
     """Return the hashtags of alternatives that are a single word or tag, lower case without #."""
-    return [words[0].lstrip("#") for words in _alternatives(queries) if len(words) == 1 and _may_be_tag(words[0])]
+    return [
+        words[0].lstrip("#") for words in _alternatives(queries) if len(words) == 1 and _may_be_tag(words[0])
+    ]
 
 
 def _alternatives(queries: Sequence[Query]) -> list[tuple[str, ...]]:

@@ -1,0 +1,95 @@
+"""`allears collect` and `allears coverage`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from listener import collect as collecting
+from listener import coverage as ledger
+from listener import log, sources
+from listener.cli.common import App, moment, print_json
+from listener.db import now
+
+logger = log.get(__name__)
+
+
+@click.command()
+@click.option("--once", is_flag=True, required=True, help="Poll what is due and end.")
+@click.option("--source", "name", help="Poll this one now, whatever its schedule or error back-off.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
+@click.pass_obj
+def collect(app: App, *, once: bool, name: str | None, as_json: bool) -> None:
+    r"""Poll the sources that are due; exit code 1 when one of them failed.
+
+    \b
+    Example:
+      allears collect --once --source social --json
+    """
+    del once
+    if name is not None:
+        with app.db.read() as session:
+            ids = [sources.named(session, name).id]
+    else:
+        ids = collecting.due(app.db, limit=10_000)
+    failed = 0
+    if not ids and not as_json:
+        click.echo("Nothing is due. `--source NAME` polls one now.")
+    for source_id in ids:
+        outcome = _poll(app, source_id, force=name is not None)
+        if as_json:
+            print_json(outcome.as_json())
+        else:
+            click.echo(_line(outcome))
+        failed += outcome.error is not None or (outcome.skipped is not None and name is not None)
+    if failed:
+        raise SystemExit(1)
+
+
+def _poll(app: App, source_id: int, *, force: bool) -> collecting.Outcome:
+    """Poll one source; a defect in its channel must not keep the next from being polled."""
+    try:
+        return collecting.poll(app.db, app.ground, source_id, force=force)
+    except Exception as defect:
+        logger.exception("source.crashed", source_id=source_id)
+        return collecting.Outcome(
+            str(source_id), error=f"unexpected {type(defect).__name__}", hint="see the log above"
+        )
+
+
+def _line(outcome: collecting.Outcome) -> str:
+    if outcome.skipped:
+        return f"{outcome.source}: not polled, {outcome.skipped}"
+    counts = (
+        f"{outcome.fetched} fetched, {outcome.new} new, {outcome.updated} updated, {outcome.duplicates} duplicates, "
+        f"{outcome.unmatched} unmatched, {outcome.own} our own"
+    )
+    more = ", more to read" if outcome.truncated else ""
+    if outcome.error:
+        return f"{outcome.source}: {counts}{more}\n  Error: {outcome.error}{f' {outcome.hint}' if outcome.hint else ''}"
+    return f"{outcome.source}: {counts}{more}"
+
+
+@click.command()
+@click.option("--source", "name", help="Only this source.")
+@click.option("--since", default="7d", show_default=True, help="A date, or a span back.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list.")
+@click.pass_obj
+def coverage(app: App, *, name: str | None, since: str, as_json: bool) -> None:
+    r"""Show what was seen, truncated, back-filled, and when a source was blind.
+
+    \b
+    Example:
+      allears coverage --source social --since 24h
+    """
+    start = moment(since, flag="--since") or now() - timedelta(days=7)
+    rows = ledger.summary(app.db, source=name, since=start)
+    if as_json:
+        print_json([row.as_json() for row in rows])
+        return
+    for row in rows:
+        for line in row.lines():
+            click.echo(line)
+    if not rows:
+        click.echo("No source yet.")

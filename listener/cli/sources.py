@@ -1,0 +1,137 @@
+"""`allears source`."""
+
+from __future__ import annotations
+
+import click
+
+from listener import sources
+from listener.channels import KINDS, channel_type
+from listener.cli.common import App, duration, moment, pairs, print_json
+
+
+@click.group()
+def source() -> None:
+    r"""What is listened to, where, for which brand.
+
+    \b
+    Example:
+      allears source add mastodon --name social --brand Acme \
+        --set base_url=https://social.example.test --set access_token=env:TOKEN
+      allears source test social
+    """
+
+
+@source.command("add")
+@click.argument("kind")
+@click.option("--name", required=True, help="A name of your choice; other commands use it.")
+@click.option("--brand", required=True, help="Name of the brand.")
+@click.option(
+    "--set", "settings", multiple=True, help="key=value, key=env:VAR, or key=- to read it from stdin."
+)
+@click.option("--every", help="Time between polls: 30s, 5m, 2h. Default: the channel's own.")
+@click.option("--since", help="How far the first run reads back: a date or a span as 7d. Default: 24h.")
+@click.pass_obj
+def add(
+    app: App,
+    kind: str,
+    name: str,
+    brand: str,
+    settings: tuple[str, ...],
+    every: str | None,
+    since: str | None,
+) -> None:
+    r"""Add a source of KIND.
+
+    \b
+    Example:
+      allears source add feed --name press --brand Acme --set url=https://news.example.test/rss
+    """
+    sources.add(
+        app.db, app.ground, kind, name=name, brand=brand, settings=pairs(settings),
+        every=duration(every, flag="--every"), since=moment(since, flag="--since"),
+    )  # fmt: skip
+    click.echo(f"Source {name} added. `allears source test {name}` tries the connection.")
+    if channel_type(kind).receives:
+        click.echo(
+            f"Webhook address: /hooks/{name}/<secret>, signed as described in the documentation of {kind}."
+        )
+
+
+@source.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list.")
+@click.pass_obj
+def list_(app: App, *, as_json: bool) -> None:
+    r"""List all sources with their state.
+
+    \b
+    Example:
+      allears source list --json
+    """
+    rows = sources.list_(app.db)
+    if as_json:
+        print_json([row.as_json() for row in rows])
+        return
+    if not rows:
+        click.echo(
+            f"No source yet. Kinds: {', '.join(sorted(KINDS))}. `allears source add KIND --help` shows how."
+        )
+    for row in rows:
+        heard = f"last good {row.last_ok_at:%Y-%m-%d %H:%M} UTC" if row.last_ok_at else "not polled yet"
+        click.echo(f"{row.name}: {row.kind} for {row.brand}, {row.state}, every {row.every} s, {heard}")
+        if row.error:
+            click.echo(f"  {row.error}{f' {row.hint}' if row.hint else ''}")
+
+
+@source.command("test")
+@click.argument("name")
+@click.pass_obj
+def test(app: App, name: str) -> None:
+    r"""Try the connection; a source that needed attention goes on when it works.
+
+    \b
+    Example:
+      allears source test social
+    """
+    click.echo(f"OK: {sources.test(app.db, app.ground, name)}")
+
+
+@source.command("pause")
+@click.argument("name")
+@click.pass_obj
+def pause(app: App, name: str) -> None:
+    r"""Stop polling; nothing is forgotten.
+
+    \b
+    Example:
+      allears source pause social
+    """
+    sources.pause(app.db, name)
+    click.echo(f"Source {name} paused.")
+
+
+@source.command("resume")
+@click.argument("name")
+@click.pass_obj
+def resume(app: App, name: str) -> None:
+    r"""Go on from where it stopped.
+
+    \b
+    Example:
+      allears source resume social
+    """
+    sources.resume(app.db, name)
+    click.echo(f"Source {name} resumed; it is polled next.")
+
+
+@source.command("remove")
+@click.argument("name")
+@click.pass_obj
+def remove(app: App, name: str) -> None:
+    r"""Remove a source; the mentions it heard stay.
+
+    \b
+    Example:
+      allears source remove social
+    """
+    kept = sources.remove(app.db, name)
+    click.echo(f"Source {name} removed{f'; its {kept} mentions stay' if kept else ''}.")
