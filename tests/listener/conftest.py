@@ -1,0 +1,15 @@
+"""Fixtures of the listener's tests; `db` comes from the root."""
+
+from __future__ import annotations
+
+import pytest
+
+from listener.ground import Ground
+from tests.listener.rooms import ground, parrot, say
+
+__all__ = ["kit", "parrot", "say"]
+
+
+@pytest.fixture
+def kit() -> Ground:
+    return ground()
