@@ -19,6 +19,9 @@ class ChannelError(ListenerError):
     retry_after: not before this time from now; None when the platform did not say.
     attention: only a person can help (expired credentials, nothing paid, a spending cap).
     hint: what to do, one sentence, may be empty; shown beside the message.
+    status: of the HTTP answer; None when there was none.
+    delivered: whether the request may have reached the platform. False only when it certainly did not, which
+    decides between "failed" and "unknown" for a public reply.
     """
 
     def __init__(
@@ -29,34 +32,18 @@ class ChannelError(ListenerError):
         retry_after: timedelta | None = None,
         attention: bool = False,
         hint: str = "",
+        status: int | None = None,
+        delivered: bool = True,
     ) -> None:
-        """Build from a message for people; the rest tells the schedule what follows."""
+        """Build from a message for people; the rest tells the schedule and the outbox what follows."""
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
         self.attention = attention
         self.hint = hint
+        self.status = status
+        self.delivered = delivered
 
 
 class HttpError(ChannelError):
-    """An HTTP exchange that failed: refused by our guard, never answered, or answered with an error.
-
-    status: of the answer; None when there was none. `delivered`: whether the request may have reached the platform
-    (False only when it certainly did not), which decides between "failed" and "unknown" for a public reply.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        delivered: bool = True,
-        permanent: bool = False,
-        retry_after: timedelta | None = None,
-        attention: bool = False,
-        hint: str = "",
-    ) -> None:
-        """Build from a message that names at most the host, never the full address."""
-        super().__init__(message, permanent=permanent, retry_after=retry_after, attention=attention, hint=hint)
-        self.status = status
-        self.delivered = delivered
+    """An HTTP exchange that failed: refused by our guard, never answered, or answered with an error."""
