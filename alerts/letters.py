@@ -101,7 +101,6 @@ def compose(
     message["Subject"] = oneline(subject, 150)
     message["Date"] = format_datetime(envelope.at)
     message["Message-ID"] = envelope.message_id
-    message["Content-Language"] = i18n.current()
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes back, please
     message["X-Auto-Response-Suppress"] = "All"
     message["List-Id"] = f"All Ears <{envelope.list_id}.{envelope.sender.domain or 'localhost'}>"
@@ -110,6 +109,7 @@ def compose(
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text.strip() + "\n")
     message.add_alternative(_inlined(html), subtype="html")
+    message["Content-Language"] = i18n.current()  # after the content: setting that clears all Content-… headers
     if picture is not None:
         html_part = message.get_payload()[1]  # type: ignore[index]  # the alternative just added
         html_part.add_related(  # type: ignore[union-attr]

@@ -45,9 +45,9 @@ def address(name: str, email: str) -> Address:
     Raises MailError (permanent) when `email` is not one address.
     """
     clean = CONTROLS.sub("", email).strip()
-    local, at, domain = clean.rpartition("@")
+    local, _, domain = clean.rpartition("@")
     message = f"{clean!r} is not an e-mail address: correct it on the People page"
-    if not (local and at and domain):
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", clean):
         raise MailError(message, permanent=True)
     try:
         host = domain if domain.isascii() else domain.encode("idna").decode("ascii")
