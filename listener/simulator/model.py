@@ -1,0 +1,87 @@
+"""What the simulated platforms are made of: accounts, posts, notifications, articles. Data only, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """A person or brand on the simulated instance; `host` is empty for people of the instance itself."""
+
+    id: str
+    username: str
+    name: str
+    created_at: datetime
+    host: str = ""
+    bot: bool = False
+    note: str = ""
+    followers: int = 0
+    language: str = "en"
+
+    @property
+    def acct(self) -> str:
+        """Return the handle as the API shows it: without a host for local people."""
+        return f"{self.username}@{self.host}" if self.host else self.username
+
+
+@dataclass(slots=True, eq=False)
+class Post:
+    """One status. `created_at` is the author's word, `heard_at` the server's; both in UTC."""
+
+    id: str
+    account: Account
+    text: str
+    created_at: datetime
+    heard_at: datetime
+    language: str | None = "en"
+    visibility: str = "public"
+    spoiler: str = ""
+    parent: Post | None = None
+    boost_of: Post | None = None
+    edited_at: datetime | None = None
+    versions: list[tuple[datetime, str]] = field(default_factory=list)
+    deleted: bool = False
+    favourites: int = 0
+    boosts: int = 0
+    mentions: list[Account] = field(default_factory=list)
+    by_token: bool = False
+
+    @property
+    def number(self) -> int:
+        """Return the id as a number: ids sort by it, not as text."""
+        return int(self.id)
+
+    @property
+    def root(self) -> Post:
+        """Return the first post of the thread."""
+        post = self
+        while post.parent is not None:
+            post = post.parent
+        return post
+
+
+@dataclass(slots=True, eq=False)
+class Notification:
+    """Somebody mentioned an account."""
+
+    id: str
+    to: Account
+    post: Post
+    created_at: datetime
+
+
+@dataclass(slots=True, eq=False)
+class Article:
+    """One entry of the news feed, or a story or comment of the simulated Hacker News."""
+
+    id: str
+    title: str
+    text: str
+    author: str
+    at: datetime
+    url: str = ""
+    parent_id: str = ""
+    story_id: str = ""
+    points: int = 0

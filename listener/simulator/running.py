@@ -1,0 +1,106 @@
+"""Simulator: a world, its server on loopback and its crowd, started and stopped together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Self
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from listener.simulator.crowd import Crowd
+from listener.simulator.errors import SimulatorError
+from listener.simulator.faults import Faults
+from listener.simulator.scenario import read
+from listener.simulator.server import RATE_LIMIT, create_app
+from listener.simulator.staging import stage
+from listener.simulator.world import World
+from listener.simulator.world.state import real_now
+
+HOST = "127.0.0.1"
+TOKEN = "sim-brand-token"  # noqa: S105 - opens nothing but the simulator
+_TICK_SECONDS = 0.5
+
+
+class _Quiet(WSGIRequestHandler):
+    """Requests are not logged: the demo's terminal belongs to the product."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the library's signature
+        """Say nothing."""
+
+
+class Simulator:
+    """The simulated platforms on 127.0.0.1.
+
+    `port` 0 takes a free one. `speed` 2.0 doubles how fast posts and answers arrive. `live=False`: nothing happens
+    by itself; `crowd.tick()` does what is due. Raises SimulatorError for an unknown scenario or a speed of zero.
+    """
+
+    def __init__(
+        self, scenario: str = "brand_week", port: int = 0, speed: float = 1.0, *, live: bool = True,
+        clock: Callable[[], datetime] = real_now, token: str = TOKEN, rate_limit: int = RATE_LIMIT,
+        seed: int | None = None,
+    ) -> None:  # fmt: skip
+        if speed <= 0:
+            raise SimulatorError("speed must be greater than zero; live=False (--no-live) stops new posts")
+        self.token = token
+        self.live = live
+        self.base_url = ""
+        self.world = World(clock=clock)
+        changes = stage(self.world, read(scenario), token)
+        self.crowd = Crowd(self.world, changes, speed=speed, posts=live, seed=seed)
+        self.app = create_app(self.world, rate_limit=rate_limit)
+        self._port = port
+        self._server: BaseWSGIServer | None = None
+        self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
+
+    @property
+    def faults(self) -> Faults:
+        """The switches for misbehaviour."""
+        return self.world.faults
+
+    def start(self) -> str:
+        """Serve in threads of its own. Returns the address without a slash at the end."""
+        if self._server is not None:
+            return self.base_url
+        try:
+            self._server = make_server(HOST, self._port, self.app, threaded=True, request_handler=_Quiet)
+        except (OSError, SystemExit) as error:  # the library exits when a port is taken
+            raise SimulatorError(f"port {self._port} cannot be used ({error}); choose another one") from error
+        self.base_url = f"http://{HOST}:{self._server.server_port}"
+        self._stopping.clear()
+        jobs: list[Callable[[], None]] = [self._server.serve_forever]
+        if self.live:
+            jobs.append(self._live)
+        self._threads = [threading.Thread(target=job, name="simulator", daemon=True) for job in jobs]
+        for thread in self._threads:
+            thread.start()
+        return self.base_url
+
+    def stop(self) -> None:
+        """Stop serving; the world stays as it is."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+        for thread in self._threads:
+            thread.join(timeout=5)
+        self._threads = []
+
+    def wait(self) -> None:
+        """Block until `stop`."""
+        self._stopping.wait()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def _live(self) -> None:
+        while not self._stopping.wait(_TICK_SECONDS):
+            self.crowd.tick()

@@ -1,0 +1,141 @@
+"""World: who is there and what was posted. Every change goes through here; thread-safe by one re-entrant lock.
+
+It must not know HTTP: the API reads it, the scenario and the live posts write it.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import insort
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from listener.simulator import text as writing
+from listener.simulator.faults import Faults
+from listener.simulator.ids import Snowflakes
+from listener.simulator.model import Account, Article, Notification, Post
+
+DOMAIN = "sim.example.test"
+IDEMPOTENT_FOR = timedelta(hours=1)
+
+
+def real_now() -> datetime:
+    """Return the current moment in UTC."""
+    return datetime.now(UTC)
+
+
+class World:
+    """Accounts, posts, notifications and articles of one run."""
+
+    def __init__(self, *, clock: Callable[[], datetime] = real_now) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.faults = Faults()
+        self.brand_name = ""
+        self.brand_query = ""
+        self.brand: Account | None = None
+        self.accounts: dict[str, Account] = {}
+        self.tokens: dict[str, Account] = {}
+        self.posts: list[Post] = []
+        self.notifications: list[Notification] = []
+        self.news: list[Article] = []
+        self.hackernews: list[Article] = []
+        self.on_post: list[Callable[[Post], None]] = []
+        self._by_id: dict[str, Post] = {}
+        self._ids = Snowflakes()
+        self._keys: dict[tuple[str, str], tuple[datetime, Post]] = {}
+
+    def new_id(self, moment: datetime) -> str:
+        """Return a fresh snowflake for `moment`."""
+        return self._ids.at(moment)
+
+    def add_account(self, username: str, name: str, *, host: str = "", **more: object) -> Account:
+        """Add somebody; a person who is there already is returned unchanged."""
+        with self.lock:
+            for account in self.accounts.values():
+                if (account.username, account.host) == (username, host):
+                    return account
+            joined = self.clock() - timedelta(days=400 + 37 * len(self.accounts))
+            account = Account(self.new_id(joined), username, name, joined, host, **more)  # type: ignore[arg-type]
+            self.accounts[account.id] = account
+            return account
+
+    def account_named(self, username: str, host: str = "") -> Account | None:
+        """Find somebody by handle; the instance's own domain counts as no host."""
+        host = "" if host == DOMAIN or host.startswith(("127.0.0.1", "localhost")) else host
+        with self.lock:
+            for account in self.accounts.values():
+                if account.username.casefold() == username.casefold() and account.host.casefold() == host.casefold():
+                    return account
+        return None
+
+    def publish(
+        self, account: Account, text: str, *, at: datetime | None = None, dated: datetime | None = None,
+        parent: Post | None = None, boost_of: Post | None = None, language: str | None = None,
+        visibility: str = "public", spoiler: str = "", by_token: bool = False,
+    ) -> Post:  # fmt: skip
+        """Put a post into the world. `at`: when the server heard it (default now); `dated`: what the author claims."""
+        with self.lock:
+            heard = at or self.clock()
+            post = Post(
+                self.new_id(heard), account, text, dated or heard, heard, language or account.language, visibility,
+                spoiler, parent, boost_of, by_token=by_token,
+            )  # fmt: skip
+            if boost_of is not None:
+                boost_of.boosts += 1
+            insort(self.posts, post, key=lambda other: other.number)
+            self._by_id[post.id] = post
+            self._mention(post)
+            listeners = list(self.on_post)
+        for listener in listeners:
+            listener(post)
+        return post
+
+    def publish_once(self, token: str, key: str, account: Account, text: str, **more: object) -> tuple[Post, bool]:
+        """As `publish` by an app; the same key of the same token within an hour gives the first post and False."""
+        with self.lock:
+            now = self.clock()
+            found = self._keys.get((token, key)) if key else None
+            if found is not None and now - found[0] < IDEMPOTENT_FOR and not found[1].deleted:
+                return found[1], False
+            post = self.publish(account, text, by_token=True, **more)  # type: ignore[arg-type]
+            if key:
+                self._keys[token, key] = (now, post)
+            return post, True
+
+    def edit(self, post: Post, text: str, *, at: datetime | None = None) -> None:
+        """Change the words of a post; the old ones stay in its history."""
+        with self.lock:
+            post.versions.append((post.edited_at or post.created_at, post.text))
+            post.text, post.edited_at = text, at or self.clock()
+            self._mention(post)
+
+    def delete(self, post: Post) -> None:
+        """Remove a post: it cannot be read any more, and nobody is notified of it."""
+        with self.lock:
+            post.deleted = True
+            self.posts.remove(post)
+            self.notifications = [one for one in self.notifications if one.post is not post]
+
+    def post(self, post_id: str) -> Post | None:
+        """Return a post that can still be read."""
+        with self.lock:
+            found = self._by_id.get(post_id)
+            return found if found is not None and not found.deleted else None
+
+    def replies_by_brand(self) -> list[Post]:
+        """Return what was answered through the API in the brand's name, oldest first (not the scenario's own posts)."""
+        with self.lock:
+            return [post for post in self.posts if post.account is self.brand and post.parent and post.by_token]
+
+    def _mention(self, post: Post) -> None:
+        if post.boost_of is not None:
+            return
+        for username, host in writing.mentioned(post.text):
+            account = self.account_named(username, host)
+            if account is None or account in post.mentions:
+                continue
+            post.mentions.append(account)
+            if account is not post.account:
+                number = str(len(self._by_id) * 4 + len(self.notifications) + 1)
+                self.notifications.append(Notification(number, account, post, post.heard_at))
