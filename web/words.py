@@ -1,0 +1,142 @@
+"""The words of the domain for the reader: levels, categories, states, events. Names in, translated text out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from listener.channels import channel_type
+from web.page import _
+
+
+def level(number: int) -> str:
+    """Name an urgency level."""
+    return {3: _("Critical"), 2: _("High"), 1: _("Normal")}.get(number, _("Low"))
+
+
+def sentiment(name: str) -> str:
+    """Name a sentiment."""
+    return {"negative": _("negative"), "neutral": _("neutral"), "positive": _("positive")}.get(name, name)
+
+
+def category(name: str) -> str:
+    """Name a category."""
+    return {
+        "delivery_delay": _("Delivery delay"),
+        "product_quality": _("Product quality"),
+        "technical_bug": _("Technical bug"),
+        "outage_network": _("Outage"),
+        "billing_payment": _("Billing and payment"),
+        "refund_return": _("Refund or return"),
+        "account_booking": _("Account or booking"),
+        "fraud_security": _("Fraud or security"),
+        "staff_service": _("Staff and service"),
+        "safety_legal": _("Safety or legal"),
+        "information_request": _("Question"),
+        "praise": _("Praise"),
+        "other_none": _("Other"),
+    }.get(name, name)
+
+
+def channel(kind: str) -> str:
+    """Name a channel by its own title."""
+    try:
+        return channel_type(kind).title
+    except (KeyError, ImportError):
+        return kind.capitalize()
+
+
+def state(name: str) -> str:
+    """Name the state of an alert."""
+    return {"open": _("Open"), "answered": _("Answered"), "closed": _("Closed")}.get(name, name)
+
+
+def resolution(name: str | None) -> str:
+    """Name how an alert was closed."""
+    return {
+        "resolved": _("resolved"),
+        "not_urgent": _("not urgent"),
+        "spam": _("spam"),
+        "duplicate": _("duplicate"),
+        "gone": _("post is gone"),
+    }.get(name or "", name or "")
+
+
+def role(name: str) -> str:
+    """Name a role."""
+    return {"agent": _("Agent"), "lead": _("Lead"), "manager": _("Manager"), "admin": _("Admin")}.get(name, name)
+
+
+def reply_state(name: str) -> str:
+    """Name the state of a reply."""
+    return {
+        "draft": _("draft"),
+        "awaiting_approval": _("waits for approval"),
+        "approved": _("about to be sent"),
+        "sending": _("being sent"),
+        "sent": _("sent"),
+        "visible": _("visible on the platform"),
+        "removed": _("removed by the platform"),
+        "withdrawn": _("taken back"),
+        "superseded": _("replaced"),
+        "rejected": _("not approved"),
+        "failed": _("failed"),
+        "unknown": _("checking whether it was posted"),
+        "by_hand": _("answered by hand"),
+    }.get(name, name)
+
+
+def step(name: str) -> str:
+    """Name a step of the five-step protocol."""
+    return {
+        "acknowledge": _("Acknowledge"),
+        "apologise": _("Apologise and own it"),
+        "solve": _("Offer a solution"),
+        "offline": _("Take details offline"),
+        "follow_up": _("Follow up"),
+    }.get(name, name)
+
+
+def reason(text: str) -> str:
+    """Return one of the reasons a score carries; they are words of the post or short names."""
+    return text.replace("_", " ")
+
+
+def event(kind: str, data: dict[str, Any] | None = None) -> str:
+    """Say what happened."""
+    known = {
+        "alert.raised": _("Alert raised"),
+        "alert.joined": _("The customer wrote again"),
+        "alert.opened": _("Opened"),
+        "alert.assigned": _("Assigned"),
+        "alert.snoozed": _("Snoozed"),
+        "alert.waiting": _("Waiting for the customer"),
+        "alert.closed": _("Closed"),
+        "alert.reopened": _("Reopened"),
+        "alert.answered": _("Answered"),
+        "alert.noted": _("Note written"),
+        "reply.approved": _("Reply approved"),
+        "reply.awaits_approval": _("Reply waits for approval"),
+        "reply.undone": _("Sending undone"),
+        "reply.rejected": _("Reply not approved"),
+        "reply.sent": _("Reply sent"),
+        "reply.failed": _("Reply failed"),
+        "reply.unknown": _("Sending had no clear end; checking"),
+        "reply.by_hand": _("Answered by hand"),
+        "reply.native": _("Answered on the platform"),
+        "feedback.given": _("Score corrected"),
+    }
+    text = known.get(kind, kind.replace(".", " ").replace("_", " ").capitalize())
+    detail = (data or {}).get("resolution") or (data or {}).get("reason")
+    return f"{text}: {resolution(str(detail))}" if detail else text
+
+
+def lag(name: str) -> str:
+    """Name a step between two instants of a case."""
+    return {
+        "posted-collected": _("written → heard"),
+        "collected-scored": _("heard → scored"),
+        "scored-raised": _("scored → alert"),
+        "raised-opened": _("alert → opened"),
+        "opened-approved": _("opened → answer approved"),
+        "approved-sent": _("approved → sent"),
+    }.get(name, name)
