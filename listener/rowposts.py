@@ -15,7 +15,8 @@ from typing import Any
 from listener.channels.base import Post, PostAuthor
 
 FIELDS = (
-    "id", "text", "author", "url", "posted_at", "lang", "rating", "rating_scale", "title", "thread_id", "parent_id", "kind",
+    "id", "text", "author", "url", "posted_at", "lang", "rating", "rating_scale", "title",
+    "thread_id", "parent_id", "kind",
 )  # fmt: skip
 KINDS = frozenset({"post", "comment", "review", "message", "mail"})
 SECONDS_END = 1e11  # larger numbers are milliseconds since 1970
@@ -45,7 +46,9 @@ def post_of_row(row: Mapping[str, Any], *, instance: str, at: datetime) -> Post:
         posted_at=_instant(_text(row, "posted_at"), at),
         instance=instance,
         kind=kind or ("review" if rating is not None else "post"),
-        author=PostAuthor(id=author.lstrip("@").lower(), handle=author.lstrip("@"), name=author) if author else None,
+        author=PostAuthor(id=author.lstrip("@").lower(), handle=author.lstrip("@"), name=author)
+        if author
+        else None,
         title=_text(row, "title"),
         url=_link(_text(row, "url")),
         language=_text(row, "lang"),
@@ -61,7 +64,9 @@ def _text(row: Mapping[str, Any], name: str) -> str | None:
     if value is None:
         return None
     if isinstance(value, dict | list):
-        raise BadRowError(f"{name} must be a text, not a {'list' if isinstance(value, list) else 'JSON object'}")
+        raise BadRowError(
+            f"{name} must be a text, not a {'list' if isinstance(value, list) else 'JSON object'}"
+        )
     return str(value) or None
 
 
