@@ -26,8 +26,8 @@ from listener.db import Database, now
 from listener.errors import ListenerError
 from listener.ground import Ground
 from listener.models import Account, Poll, Source
-from listener.rowposts import FIELDS, BadRowError, post_of_row
-from listener.rows import BadRow, read
+from listener.rowposts import post_of_row
+from listener.rows import BadRow, read_rows
 from listener.sources import channel_for_account
 
 logger = log.get(__name__)
@@ -70,9 +70,9 @@ def import_file(
     through it. Each batch of rows is one transaction: a file that breaks off can simply be imported again.
     """
     at = at or now()
-    mapping = dict(mapping or {})
-    _check(channel, mapping)
-    rows = read(Path(path), mapping=mapping, needs=("text",))
+    if channel not in KINDS:
+        raise ImportFileError(f"--channel {channel!r} is no channel; known: {', '.join(sorted(KINDS))}")
+    rows = read_rows(path, mapping=mapping)
     target = _target(db, ground, brand=brand, channel=channel)
     report = Report()
     while batch := list(islice(rows, BATCH)):
@@ -106,14 +106,6 @@ class _Target:
     instance: str
     may_reply: Callable[[Post], MayReply]
     queries: list[Any]
-
-
-def _check(channel: str, mapping: Mapping[str, str]) -> None:
-    if channel not in KINDS:
-        raise ImportFileError(f"--channel {channel!r} is no channel; known: {', '.join(sorted(KINDS))}")
-    for name in mapping:
-        if name not in FIELDS:
-            raise ImportFileError(f"--map {name}=…: there is no field {name!r}; fields: {', '.join(FIELDS)}")
 
 
 def _target(db: Database, ground: Ground | None, *, brand: str, channel: str) -> _Target:
@@ -168,12 +160,8 @@ def _posts(batch: list[Any], report: Report, *, instance: str, at: datetime) -> 
         if isinstance(row, BadRow):
             report.rejected.append(row)
             continue
-        try:
-            post = cleaned(post_of_row(row.values, instance=instance, at=at))
-        except BadRowError as error:
-            report.rejected.append(BadRow(row.line, str(error)))
-            continue
-        if not post.text.strip():
+        post = cleaned(post_of_row(row.values, instance=instance, at=at))
+        if not post.text.strip() and post.rating is None:
             report.rejected.append(BadRow(row.line, "text has nothing that can be seen"))
             continue
         yield post

@@ -15,8 +15,8 @@ from pydantic import Field
 
 from listener.channels.base import Channel, Cursor, Limits, Listen, Options, Page, Post
 from listener.errors import ChannelError
-from listener.rowposts import BadRowError, post_of_row
-from listener.rows import BadRow, RowsError, read
+from listener.rowposts import post_of_row
+from listener.rows import BadRow, RowsError, read_rows
 
 PAGE = 500
 SHOWN = 5  # bad rows named in an error
@@ -90,14 +90,11 @@ class File(Channel[FileOptions]):
 
     def _posts(self, at: datetime, bad: list[BadRow]) -> Iterator[Post]:
         try:
-            for row in read(self.options.path, needs=("text",)):
+            for row in read_rows(self.options.path):
                 if isinstance(row, BadRow):
                     bad.append(row)
-                    continue
-                try:
+                else:
                     yield post_of_row(row.values, instance=self.instance, at=at)
-                except BadRowError as error:
-                    bad.append(BadRow(row.line, str(error)))
         except RowsError as error:
             raise ChannelError(
                 str(error), hint="Correct the file; it is read again when it changes."
