@@ -12,7 +12,7 @@ from alerts import people
 from alerts.digest.periods import KINDS, Kind, covering, latest
 from alerts.digest.send import Surroundings, preview, send_one
 from alerts.errors import AlertsError
-from alerts.mail import Mailer
+from alerts.mail import Mailer, serialised
 from listener import i18n
 from listener.db import Database, now
 
@@ -76,7 +76,7 @@ def digest(
 def _write(app: App, person_id: int, kind: Kind, start: date, file: Path) -> None:
     message = preview(app.db, app.mailer, app.settings, person_id, kind, start)
     try:
-        file.write_bytes(message.as_bytes())
+        file.write_bytes(serialised(message))
     except OSError as error:
         raise AlertsError(f"cannot write {file}: {error.strerror or error}") from error
     click.echo(f"Wrote {file}: {message['Subject']}")

@@ -107,8 +107,8 @@ def compose(
     if envelope.unsubscribe:
         message["List-Unsubscribe"] = f"<{envelope.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(text.strip() + "\n")
-    message.add_alternative(_inlined(html), subtype="html")
+    message.set_content(text.strip() + "\n", cte="quoted-printable")
+    message.add_alternative(_inlined(html), subtype="html", cte="quoted-printable")
     message["Content-Language"] = i18n.current()  # after the content: setting that clears all Content-… headers
     if picture is not None:
         html_part = message.get_payload()[1]  # type: ignore[index]  # the alternative just added

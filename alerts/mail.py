@@ -22,6 +22,7 @@ from alerts.settings import MailSettings
 TLS_PORT: Final = 465
 READY_FOR_DATA: Final = 354
 PERMANENT: Final = 500
+MAX_LINE: Final = 990  # RFC 5322 2.1.1 allows 998
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -54,6 +55,15 @@ def address(name: str, email: str) -> Address:
         return Address(display_name=" ".join(CONTROLS.sub(" ", name).split()), username=local, domain=host)
     except (ValueError, IndexError, MessageError) as error:
         raise MailError(message, permanent=True) from error
+
+
+def serialised(message: EmailMessage, *, utf8: bool = False) -> bytes:
+    """Return the message as it goes over the wire (RFC 5322).
+
+    Headers are not folded below the standard's hard limit: Python would encode a long address in List-Unsubscribe
+    as if it were words, and no mail program could follow it.
+    """
+    return message.as_bytes(policy=(SMTPUTF8 if utf8 else SMTP).clone(max_line_length=MAX_LINE))
 
 
 class Mailer:
@@ -90,7 +100,7 @@ class Mailer:
             if not plain and not smtp.has_extn("smtputf8"):
                 text = "the mail server cannot take addresses outside ASCII (no SMTPUTF8)"
                 raise MailError(text, permanent=True)
-            body = message.as_bytes(policy=SMTP if plain else SMTPUTF8)
+            body = serialised(message, utf8=not plain)
             options = () if plain else ("SMTPUTF8", "BODY=8BITMIME")
             self._hand_over(smtp, self.sender.addr_spec, recipients, body, options)
 

@@ -137,4 +137,5 @@ class DigestData:
     @property
     def quiet(self) -> bool:
         """True when there is nothing to tell: no mail then. Silence that is *our* fault is something to tell."""
-        return not (self.total.mentions or self.late or self.answers.alerts or self.waiting.alerts or self.coverage.gaps)
+        heard = self.total.mentions or self.late
+        return not (heard or self.answers.alerts or self.waiting.alerts or self.coverage.gaps)

@@ -21,9 +21,9 @@ def letter(to: str = "mia@example.test", text: str = "Hello\n") -> EmailMessage:
 
 
 def test_a_mail_arrives_as_written(smtp: Server) -> None:
-    smtp.mailer().send(letter(text=".a line that begins with a dot\n..two\nשלום\n"))
+    smtp.mailer().send(letter(text=".a line that begins with a dot\n..two\nשלום\n"))  # noqa: RUF001 - Hebrew
     assert smtp.recipients == [["mia@example.test"]]
-    assert smtp.mails[0].get_content().splitlines() == [".a line that begins with a dot", "..two", "שלום"]  # noqa: RUF001 - Hebrew
+    assert smtp.mails[0].get_content().splitlines() == [".a line that begins with a dot", "..two", "שלום"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from alerts.digest import build, render
+from alerts.mail import serialised
 from alerts.models import Incident, Person
 from listener.db import Database
 from tests.alerts import brand_week as week
@@ -70,6 +71,20 @@ def test_the_headers_that_mail_programs_look_for(sqlite_db: Database) -> None:
     assert message["List-Unsubscribe"] == f"<{PANEL}/unsubscribe/token>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Content-Language"] == "en"
+
+
+def test_a_long_unsubscribe_address_is_not_encoded_as_words(sqlite_db: Database) -> None:
+    with sqlite_db.work() as session:
+        week.mention(session, week.brand(session), NOON)
+        data = build(session, week.person(session), "daily", DAY, at=AT)
+    address = f"https://listen.a-rather-long-name-of-a-company.example.test/{'x' * 120}"
+    message = render(
+        data, public_url=PANEL, sender=Address("All Ears", "allears", "example.test"), message_id="<1@example.test>",
+        unsubscribe=address,
+    )  # fmt: skip
+    wire = serialised(message)
+    assert f"List-Unsubscribe: <{address}>\r\n".encode() in wire
+    assert max(len(line) for line in wire.splitlines()) < 998
 
 
 @pytest.mark.parametrize("locale", ["en", "fr", "ru", "he"])
