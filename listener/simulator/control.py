@@ -25,7 +25,7 @@ def switch_on() -> Response:
     """Switch one on: JSON with `kind` and, where it makes sense, `times`, `seconds`, `status`, `path`."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict) or not isinstance(body.get("kind"), str):
-        raise asking.Refused(400, "send a JSON object with kind, as {\"kind\": \"server_error\", \"times\": 2}")
+        raise asking.Refused(400, 'send a JSON object with kind, as {"kind": "server_error", "times": 2}')
     try:
         fault = asking.world().faults.set(
             body["kind"], times=_whole(body, "times", 1), seconds=_figure(body, "seconds"),

@@ -1,4 +1,4 @@
-"""Public pages for people: recent posts, one post with its thread, a profile, an article. Read-only, escaped by Jinja."""
+"""Public pages for people: recent posts, a post with its thread, a profile, an article. Read-only, escaped by Jinja."""
 
 from __future__ import annotations
 

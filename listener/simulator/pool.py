@@ -43,7 +43,7 @@ class Pool:
                 )  # fmt: skip
             except (KeyError, AttributeError, TypeError) as error:
                 raise SimulatorError(f"scenario file {POOL}/{file.name}: {error} is missing or malformed") from error
-            pool._check(file.name)  # noqa: SLF001 - our own
+            pool._check(file.name)
             found.append(pool)
         return found
 

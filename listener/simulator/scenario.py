@@ -49,7 +49,7 @@ def read(name: str) -> Script:
         raise SimulatorError(f"there is no scenario {name!r}; there are: {', '.join(names())}")
     world = load(FOLDER / name / "world.toml")
     script = Script(name, world["title"], world["brand"], burst=world.get("burst", 0))
-    script.people[world["brand"]["handle"]] = {"name": world["brand"]["name"], "language": "en", "host": ""}
+    script.people[world["brand"]["handle"]] = {"name": world["brand"]["name"], "language": "en"}
     for file in sorted((FOLDER / name).glob("*.toml")):
         if file.name != "world.toml":
             _add(script, file)
@@ -78,8 +78,7 @@ def _add(script: Script, file: Path) -> None:
     part = load(file)
     language = part.get("language", "en")
     for handle, name in part.get("people", {}).items():
-        username, _, host = handle.partition("@")
-        script.people[username] = {"name": name, "language": language, "host": host}
+        script.people[handle] = {"name": name, "language": language}
     for number, post in enumerate(part.get("posts", []), start=1):
         _check(post, script, f"{file.parent.name}/{file.name}, post {number}")
         script.posts.append({**post, "language": language})

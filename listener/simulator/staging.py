@@ -33,7 +33,8 @@ def stage(world: World, script: Script, token: str) -> list[Change]:
     world.tokens[token] = brand
     people = {
         key: world.add_account(
-            key, one["name"], host=one["host"], language=one["language"], followers=dice.randrange(3, 2500),
+            key.partition("@")[0], one["name"], host=key.partition("@")[2], language=one["language"],
+            followers=dice.randrange(3, 2500),
             bot=key.endswith("_bot"),
         )
         for key, one in script.people.items()
@@ -47,7 +48,8 @@ def stage(world: World, script: Script, token: str) -> list[Change]:
 
 
 def _posts(world: World, script: Script, people: dict[str, Account], now: datetime) -> list[Change]:
-    changes, named = [], dict[str, Post]()
+    changes: list[Change] = []
+    named: dict[str, Post] = {}
     for one in sorted(script.posts, key=lambda post: ago(post["ago"]), reverse=True):
         heard = now - ago(one["ago"])
         post = world.publish(

@@ -42,8 +42,9 @@ def history(post_id: str) -> Response:
     versions = [*post.versions, (post.edited_at or post.created_at, post.text)]
     return jsonify(
         [
-            {"content": shapes.content(text, base, world), "spoiler_text": post.spoiler, "sensitive": bool(post.spoiler),
-             "created_at": shapes.stamp(at), "account": shapes.account(post.account, base, world)}
+            {"content": shapes.content(text, base, world), "spoiler_text": post.spoiler,
+             "sensitive": bool(post.spoiler), "created_at": shapes.stamp(at),
+             "account": shapes.account(post.account, base, world)}
             for at, text in versions
         ]
     )  # fmt: skip
@@ -58,7 +59,7 @@ def source(post_id: str) -> dict[str, Any]:
 
 @routes.post("")
 def create() -> dict[str, Any]:
-    """Post a status. With an Idempotency-Key the second call answers the first status again."""
+    """Post a status. With an Idempotency-Key the second call answers the first status."""
     who, world = asking.me(), asking.world()
     text, spoiler = _words()
     parent_id = _given("in_reply_to_id")

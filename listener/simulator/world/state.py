@@ -69,7 +69,7 @@ class World:
                     return account
         return None
 
-    def publish(
+    def publish(  # noqa: PLR0913 - a status has that many properties
         self, account: Account, text: str, *, at: datetime | None = None, dated: datetime | None = None,
         parent: Post | None = None, boost_of: Post | None = None, language: str | None = None,
         visibility: str = "public", spoiler: str = "", by_token: bool = False,
