@@ -16,7 +16,9 @@ from alerts.playbook import STEPS
 from listener.channels.base import Limits
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"(?<![\w/.-])\+?\d(?:[\s().-]{0,2}\d){7,14}(?![\w/-])")
+# with a country code or a leading zero: shorter numbers are orders, prices, codes
+_PHONE = re.compile(r"(?<![\w/.-])(?:\+\d|\(?0)(?:[\s().-]{0,2}\d){7,14}(?![\w/-])")
+_DATE = re.compile(r"\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b")
 _DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
@@ -106,8 +108,7 @@ def _length(text: str, count: int, limits: Limits) -> Iterator[Problem]:
 def _private(text: str, contact: str | None) -> Iterator[Problem]:
     ours = (contact or "").casefold()
     outside_links = _LINK.sub(" ", text)  # an order page's address is full of digits
-    cards = [found.group() for found in _DIGITS.finditer(outside_links) if _luhn(found.group())]
-    if cards:
+    if any(_luhn(found.group()) for found in _DIGITS.finditer(outside_links)):
         yield Problem("card", "This looks like a card number; it must not be public.", blocking=True)
     if _IBAN.search(outside_links):
         yield Problem("iban", "This looks like a bank account number; it must not be public.", blocking=True)
@@ -117,8 +118,9 @@ def _private(text: str, contact: str | None) -> Iterator[Problem]:
             "An e-mail address will be public; make sure that it is not the customer's.",
             blocking=False,
         )
-    phones = [found.group() for found in _PHONE.finditer(outside_links) if found.group() not in cards]
-    if any(re.sub(r"\D", "", found) not in re.sub(r"\D", "", ours) for found in phones):
+    plain = _DATE.sub(" ", _DIGITS.sub(" ", _IBAN.sub(" ", outside_links)))
+    known = re.sub(r"\D", "", ours)
+    if any(re.sub(r"\D", "", found.group()) not in known for found in _PHONE.finditer(plain)):
         yield Problem(
             "phone", "A phone number will be public; make sure that it is not the customer's.", blocking=False
         )
