@@ -118,7 +118,7 @@ def _fill(context: Context, simulator: Simulator, platform: str, password: str) 
         name=f"{world.brand_name} on Mastodon",
         brand=world.brand_name,
         settings={"base_url": platform, "access_token": token},
-        every=10,
+        every=timedelta(seconds=10),
         since=week,
     )
     sources.add(
@@ -128,7 +128,7 @@ def _fill(context: Context, simulator: Simulator, platform: str, password: str) 
         name="Local news",
         brand=world.brand_name,
         settings={"url": f"{platform}/feeds/news.xml"},
-        every=60,
+        every=timedelta(seconds=60),
         since=week,
     )
     people.add_person(

@@ -29,10 +29,10 @@ def process(app: App, once: bool, as_json: bool) -> None:
         scored += len(ids)
     raised: list[int] = []
     triaged = 0
-    while (done := triage(db, limit=batch)) is not None:
+    while (done := triage(db, limit=batch, settings=app.settings.alerts)) is not None:
         triaged += done.mentions
         raised += done.raised
-    notify.raised(db, raised)
+    notify.raised(db, raised, apprise_urls=app.settings.alerts.apprise_urls)
     if as_json:
         click.echo(json.dumps({"scored": scored, "triaged": triaged, "alerts": len(raised)}))
     else:
