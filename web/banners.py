@@ -36,7 +36,7 @@ def banners() -> list[Banner]:
                 select(Source.name, Source.error, Source.hint, Source.brand_id)
                 .where(Source.state == "attention")
                 .order_by(Source.name)
-            ).tuples()
+            )
         )
         held = holding.held(session)
     found = []

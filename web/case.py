@@ -127,9 +127,8 @@ def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | No
     if mention is None or brand is None:
         raise NotFound(_("There is no mention %(id)s.", id=mention_id))
     author = session.get(Author, mention.author_id) if mention.author_id else None
-    names = dict(session.execute(select(Person.id, Person.name)).tuples().all())
-    emails = dict(session.execute(select(Person.id, Person.email)).tuples().all())
-    name = {key: names[key] or emails[key] for key in names}
+    staff = session.execute(select(Person.id, Person.name, Person.email))
+    name = {row.id: row.name or row.email for row in staff}
     case = Case(
         mention=mention, author=author, author_name=_name(author), brand_id=brand.id, brand_name=brand.name, alert=alert
     )

@@ -58,7 +58,7 @@ def dashboard() -> Answer:
 
 
 def _own(session: Session) -> dict[int, str]:
-    rows = session.execute(select(Brand.id, Brand.name).order_by(Brand.name)).tuples()
+    rows = session.execute(select(Brand.id, Brand.name).order_by(Brand.name))
     return {key: name for key, name in rows if viewer().sees(key)}
 
 

@@ -163,10 +163,10 @@ def _page(after: str | None) -> dict[str, Any]:
 def choices(session: Session) -> dict[str, list[tuple[str, str]]]:
     """Return what the filters offer, in the reader's words."""
     me = viewer()
-    brands = session.execute(select(Brand.id, Brand.name).order_by(Brand.name)).tuples()
+    brands = session.execute(select(Brand.id, Brand.name).order_by(Brand.name))
     people = session.execute(
         select(Person.id, Person.name, Person.email).where(Person.active, Person.role != "manager").order_by(Person.name)
-    ).tuples()
+    )
     return {
         "states": [("snoozed", _("Snoozed")), ("answered", words.state("answered")), ("closed", words.state("closed")),
                    ("all", _("All"))],
@@ -195,7 +195,7 @@ def _count(session: Session, kind: str) -> int:
 
 
 def _rows(session: Session, alerts: Sequence[Alert]) -> list[Row]:
-    brands = dict(session.execute(select(Brand.id, Brand.name)).tuples().all())
+    brands = {row.id: row.name for row in session.execute(select(Brand.id, Brand.name))}
     wanted = {alert.assignee_id for alert in alerts if alert.assignee_id}
     people = {one.id: one.name or one.email for one in session.scalars(select(Person).where(Person.id.in_(wanted)))}
     return [Row(alert, brands.get(alert.brand_id, ""), people.get(alert.assignee_id or 0, "")) for alert in alerts]

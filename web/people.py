@@ -97,7 +97,7 @@ def _page(*, error: str = "", status: int = 200) -> Answer:
         brands = session.scalars(select(Brand.name).order_by(Brand.name)).all()
         seen: dict[int, list[str]] = {}
         rows = select(PersonBrand.person_id, Brand.name).join(Brand, Brand.id == PersonBrand.brand_id)
-        for person_id, name in session.execute(rows).tuples():
+        for person_id, name in session.execute(rows):
             seen.setdefault(person_id, []).append(name)
     return show(
         "manage/people.html", status=status, everybody=everybody, brands=brands, seen=seen, error=error,

@@ -111,16 +111,13 @@ def _filled(session: Session, ids: list[int]) -> list[Found]:
     scores = latest(session, ids)
     found = session.execute(
         select(Mention, Author).outerjoin(Author, Author.id == Mention.author_id).where(Mention.id.in_(ids))
-    ).tuples()
+    )
     brands: dict[int, str] = {}
     heard = select(Hit.mention_id, Brand.name).join(Brand, Brand.id == Hit.brand_id).where(Hit.mention_id.in_(ids))
-    for mention_id, name in session.execute(heard).tuples():
+    for mention_id, name in session.execute(heard):
         brands.setdefault(mention_id, name)
-    alerts = dict(
-        session.execute(
-            select(CaseMention.mention_id, CaseMention.alert_id).where(CaseMention.mention_id.in_(ids))
-        ).tuples().all()
-    )  # fmt: skip
+    raised = select(CaseMention.mention_id, CaseMention.alert_id).where(CaseMention.mention_id.in_(ids))
+    alerts = {row.mention_id: row.alert_id for row in session.execute(raised)}
     done = set(session.scalars(select(Reply.mention_id).where(Reply.mention_id.in_(ids), Reply.state.in_(DONE))))
     rows = [
         Found(

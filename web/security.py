@@ -142,7 +142,7 @@ def set_cookie(response: AnyResponse, name: str, value: str, seconds: int | None
 def csrf_token() -> str:
     """Return the token for this session's forms."""
     if "csrf" not in g:
-        tied = g.token or request.cookies.get(VISITOR_COOKIE) or g.get("new_visitor")
+        tied = g.get("token") or request.cookies.get(VISITOR_COOKIE) or g.get("new_visitor")
         if not tied:
             tied = g.new_visitor = secrets.token_urlsafe(24)
         g.csrf = _sign(context().secret_keys[0], tied)
@@ -152,7 +152,7 @@ def csrf_token() -> str:
 
 def check_csrf() -> None:
     """Refuse a write whose token does not belong to the session that sends it."""
-    tied = g.token or request.cookies.get(VISITOR_COOKIE)
+    tied = g.get("token") or request.cookies.get(VISITOR_COOKIE)
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token") or ""
     origin = request.headers.get("Origin")
     good = bool(tied) and any(hmac.compare_digest(_sign(key, tied or ""), given) for key in context().secret_keys)

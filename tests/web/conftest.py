@@ -6,17 +6,21 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
+from alerts import people
 from listener.channels.base import Sent
 from listener.db import Database
 from tests import factories
 from tests.factories import World
 from web.app import create_app
 from web.composition import Context
+from web.security import SESSION_COOKIE, VISITOR_COOKIE
 from web.settings import Loaded, Settings
 
 
@@ -88,12 +92,26 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return posted
 
 
-def csrf(client: FlaskClient, path: str = "/login") -> str:
-    """Read the CSRF token of a page; follows to where a logged-in person is sent."""
-    page = client.get(path, follow_redirects=True).text
-    found = re.search(r'data-csrf="([0-9a-f]+)"', page)
-    assert found, page[:300]
-    return found[1]
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash cheaply: argon2 is meant to be slow, these tests are not about that."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(people, "_hasher", lambda: cheap)
+
+
+_known: WeakKeyDictionary[FlaskClient, tuple[str, str]] = WeakKeyDictionary()
+
+
+def csrf(client: FlaskClient) -> str:
+    """Return the CSRF token of this client's session, read from a page once per session."""
+    cookies = [client.get_cookie(name) for name in (SESSION_COOKIE, VISITOR_COOKIE)]
+    tied = "/".join(cookie.value if cookie else "" for cookie in cookies)
+    if client not in _known or _known[client][0] != tied or tied == "/":
+        page = client.get("/profile", follow_redirects=True).text
+        found = re.search(r'data-csrf="([0-9a-f]+)"', page)
+        assert found, page[:300]
+        _known[client] = (tied, found[1])
+    return _known[client][1]
 
 
 def post(client: FlaskClient, path: str, *, headers: dict[str, str] | None = None, **form: object):  # noqa: ANN201
