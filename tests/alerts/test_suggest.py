@@ -168,8 +168,13 @@ def test_an_edited_entry_replaces_the_shipped_one_and_the_brands_own_comes_first
         assert playbook.book(session, "en").entries == playbook.shipped("en").entries
 
 
-@pytest.mark.parametrize(("key", "text", "words"), [("sing.default", "x", "unknown playbook key"),
-                                                    ("solve.default", "Call {phone}", "unknown variable {phone}")])  # fmt: skip
+UNUSABLE = [
+    ("sing.default", "x", "unknown playbook key"),
+    ("solve.default", "Call {phone}", "unknown variable {phone}"),
+]
+
+
+@pytest.mark.parametrize(("key", "text", "words"), UNUSABLE)
 def test_an_entry_that_cannot_be_used_is_refused(small: Scene, key: str, text: str, words: str) -> None:
     with pytest.raises(AlertsError, match=words), small.db.work() as session:
         playbook.save(session, key, "en", text, person_id=small.people["lea"])
