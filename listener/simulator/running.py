@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -21,6 +22,7 @@ from listener.simulator.world.state import real_now
 HOST = "127.0.0.1"
 TOKEN = "sim-brand-token"  # noqa: S105 - opens nothing but the simulator
 _TICK_SECONDS = 0.5
+_STOP_SECONDS = 0.05
 
 
 class _Quiet(WSGIRequestHandler):
@@ -71,7 +73,7 @@ class Simulator:
             raise SimulatorError(f"port {self._port} cannot be used ({error}); choose another one") from error
         self.base_url = f"http://{HOST}:{self._server.server_port}"
         self._stopping.clear()
-        jobs: list[Callable[[], None]] = [self._server.serve_forever]
+        jobs: list[Callable[[], None]] = [partial(self._server.serve_forever, poll_interval=_STOP_SECONDS)]
         if self.live:
             jobs.append(self._live)
         self._threads = [threading.Thread(target=job, name="simulator", daemon=True) for job in jobs]
