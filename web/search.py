@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, request
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from alerts.digest import heard
 from alerts.models import Alert, CaseMention, Reply
 from alerts.people import Viewer
 from alerts.replying.states import DONE, UNDER_WAY
+from listener import i18n
 from listener.models import Author, Brand, Hit, Mention
 from sentiment.models import Score
 from web import case as cases
@@ -20,7 +23,7 @@ from web.security import context, requires, viewer
 
 SIZE = 50
 CAP = 100  # counts stop here
-FIELDS = ("text", "brand", "channel", "language", "sentiment", "category")
+FIELDS = ("text", "brand", "channel", "language", "sentiment", "category", "since", "until")
 
 blueprint = Blueprint("search", __name__)
 
@@ -96,13 +99,31 @@ def _rows(session: Session, me: Viewer, queue: str, params: dict[str, str], afte
     if params.get("channel"):
         query = query.where(Mention.channel == params["channel"])
     if params.get("brand"):
-        heard = select(Hit.mention_id).join(Brand, Brand.id == Hit.brand_id).where(Brand.name == params["brand"])
-        query = query.where(Mention.id.in_(heard))
+        of_brand = select(Hit.mention_id).join(Brand, Brand.id == Hit.brand_id).where(Brand.name == params["brand"])
+        query = query.where(Mention.id.in_(of_brand))
+    query = query.where(*_between(params, me))
     for name, column in (("language", Score.language), ("sentiment", Score.sentiment), ("category", Score.category)):
         if params.get(name):
             query = query.where(_scored(column == params[name]))
     ids = list(session.scalars(query))
     return _filled(session, ids)
+
+
+def _between(params: dict[str, str], me: Viewer) -> list[ColumnElement[bool]]:
+    """The local days `since`..`until`, both included, on which a mention counts (as in the digest)."""
+    where = i18n.zone_of(me.timezone)
+    conditions: list[ColumnElement[bool]] = []
+    for name, days in (("since", 0), ("until", 1)):
+        try:
+            day = date.fromisoformat(params.get(name, "")) + timedelta(days=days)
+            at = datetime.combine(day, time(), where).astimezone(UTC)
+        except (ValueError, OverflowError):
+            params.pop(name, None)  # a day that is none is not a filter
+            continue
+        conditions.append(heard.told_at() >= at if name == "since" else heard.told_at() < at)
+        if name == "since":
+            conditions.append(Mention.collected_at >= at)  # follows from the other, and has an index
+    return conditions
 
 
 def _filled(session: Session, ids: list[int]) -> list[Found]:
@@ -113,8 +134,8 @@ def _filled(session: Session, ids: list[int]) -> list[Found]:
         select(Mention, Author).outerjoin(Author, Author.id == Mention.author_id).where(Mention.id.in_(ids))
     )
     brands: dict[int, str] = {}
-    heard = select(Hit.mention_id, Brand.name).join(Brand, Brand.id == Hit.brand_id).where(Hit.mention_id.in_(ids))
-    for mention_id, name in session.execute(heard):
+    of_brands = select(Hit.mention_id, Brand.name).join(Brand, Brand.id == Hit.brand_id).where(Hit.mention_id.in_(ids))
+    for mention_id, name in session.execute(of_brands):
         brands.setdefault(mention_id, name)
     raised = select(CaseMention.mention_id, CaseMention.alert_id).where(CaseMention.mention_id.in_(ids))
     alerts = {row.mention_id: row.alert_id for row in session.execute(raised)}
