@@ -19,6 +19,8 @@ class Account:
     note: str = ""
     followers: int = 0
     language: str = "en"
+    statuses: int = 0
+    last_at: datetime | None = None
 
     @property
     def acct(self) -> str:
@@ -45,6 +47,7 @@ class Post:
     deleted: bool = False
     favourites: int = 0
     boosts: int = 0
+    answers: int = 0
     mentions: list[Account] = field(default_factory=list)
     by_token: bool = False
 

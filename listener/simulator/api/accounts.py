@@ -18,7 +18,7 @@ def verify_credentials() -> dict[str, Any]:
     """The account of the token, with its defaults for posting."""
     who = asking.me()
     source = {"privacy": "public", "sensitive": False, "language": who.language, "note": who.note, "fields": []}
-    return {**shapes.account(who, asking.base(), asking.world()), "source": source}
+    return {**shapes.account(who, asking.base()), "source": source}
 
 
 @routes.get("/lookup")
@@ -28,7 +28,7 @@ def lookup() -> dict[str, Any]:
     found = asking.world().account_named(name, host)
     if found is None:
         raise asking.Refused(404, "Record not found")
-    return shapes.account(found, asking.base(), asking.world())
+    return shapes.account(found, asking.base())
 
 
 @routes.get("/<account_id>")
@@ -37,7 +37,7 @@ def single(account_id: str) -> dict[str, Any]:
     found = asking.world().accounts.get(account_id)
     if found is None:
         raise asking.Refused(404, "Record not found")
-    return shapes.account(found, asking.base(), asking.world())
+    return shapes.account(found, asking.base())
 
 
 @routes.get("/<account_id>/statuses")

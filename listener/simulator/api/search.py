@@ -33,7 +33,7 @@ def search() -> Response:
     people = [one for one in world.accounts.values() if word in one.acct.casefold()] if kind in {"", "accounts"} else []
     tags = sorted({tag for post in world.posts for tag in writing.tags(post.text) if word in tag})
     return jsonify(
-        accounts=[shapes.account(one, asking.base(), world) for one in people[skip : skip + size]],
+        accounts=[shapes.account(one, asking.base()) for one in people[skip : skip + size]],
         statuses=shapes.statuses(posts[skip : skip + size]),
         hashtags=[{"name": tag, "url": f"{asking.base()}/tags/{tag}", "history": []} for tag in tags[:size]]
         if kind in {"", "hashtags"}

@@ -21,9 +21,8 @@ def profile_url(account: Account, base: str) -> str:
     return f"{base}/@{account.acct}"
 
 
-def account(who: Account, base: str, world: World) -> dict[str, Any]:
+def account(who: Account, base: str) -> dict[str, Any]:
     """Return an Account."""
-    theirs = [post for post in world.posts if post.account is who]
     picture = f"{base}/avatars/{who.id}.svg"
     return {
         "id": who.id, "username": who.username, "acct": who.acct, "display_name": who.name,
@@ -32,7 +31,7 @@ def account(who: Account, base: str, world: World) -> dict[str, Any]:
         "note": writing.to_html(who.note, base, lambda _name, _host: None), "url": profile_url(who, base),
         "uri": f"{base}/users/{who.username}", "avatar": picture, "avatar_static": picture,
         "header": picture, "header_static": picture, "followers_count": who.followers, "following_count": 12,
-        "statuses_count": len(theirs), "last_status_at": theirs[-1].heard_at.date().isoformat() if theirs else None,
+        "statuses_count": who.statuses, "last_status_at": who.last_at.date().isoformat() if who.last_at else None,
         "hide_collections": False, "noindex": False, "emojis": [], "roles": [], "fields": [],
     }  # fmt: skip
 
@@ -45,7 +44,6 @@ def status(post: Post, base: str, world: World) -> dict[str, Any]:
 
 def _status(post: Post, base: str, world: World) -> dict[str, Any]:
     repeated = _status(post.boost_of, base, world) if post.boost_of is not None else None
-    answers = [other for other in world.posts if other.parent is post]
     parent = post.parent
     return {
         "id": post.id, "created_at": stamp(post.created_at),
@@ -54,12 +52,12 @@ def _status(post: Post, base: str, world: World) -> dict[str, Any]:
         "sensitive": bool(post.spoiler), "spoiler_text": post.spoiler, "visibility": post.visibility,
         "language": post.language, "uri": f"{base}/users/{post.account.username}/statuses/{post.id}",
         "url": f"{profile_url(post.account, base)}/{post.id}",
-        "replies_count": len(answers), "reblogs_count": post.boosts, "favourites_count": post.favourites,
+        "replies_count": post.answers, "reblogs_count": post.boosts, "favourites_count": post.favourites,
         "quotes_count": 0, "edited_at": stamp(post.edited_at) if post.edited_at else None,
         "favourited": False, "reblogged": False, "muted": False, "bookmarked": False, "pinned": False,
         "content": repeated["content"] if repeated else content(post.text, base, world),
         "filtered": [], "reblog": repeated, "application": {"name": "Web", "website": None},
-        "account": account(post.account, base, world), "media_attachments": [],
+        "account": account(post.account, base), "media_attachments": [],
         "mentions": [
             {"id": who.id, "username": who.username, "url": profile_url(who, base), "acct": who.acct}
             for who in post.mentions
@@ -88,5 +86,5 @@ def notification(one: Notification, base: str, world: World) -> dict[str, Any]:
     """Return a Notification of type mention."""
     return {
         "id": one.id, "type": "mention", "created_at": stamp(one.created_at), "group_key": f"ungrouped-{one.id}",
-        "account": account(one.post.account, base, world), "status": status(one.post, base, world),
+        "account": account(one.post.account, base), "status": status(one.post, base, world),
     }  # fmt: skip

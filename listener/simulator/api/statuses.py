@@ -44,7 +44,7 @@ def history(post_id: str) -> Response:
         [
             {"content": shapes.content(text, base, world), "spoiler_text": post.spoiler,
              "sensitive": bool(post.spoiler), "created_at": shapes.stamp(at),
-             "account": shapes.account(post.account, base, world)}
+             "account": shapes.account(post.account, base)}
             for at, text in versions
         ]
     )  # fmt: skip

@@ -42,6 +42,7 @@ class World:
         self.hackernews: list[Article] = []
         self.on_post: list[Callable[[Post], None]] = []
         self._by_id: dict[str, Post] = {}
+        self._by_handle: dict[tuple[str, str], Account] = {}
         self._ids = Snowflakes()
         self._keys: dict[tuple[str, str], tuple[datetime, Post]] = {}
 
@@ -52,22 +53,19 @@ class World:
     def add_account(self, username: str, name: str, *, host: str = "", **more: object) -> Account:
         """Add somebody; a person who is there already is returned unchanged."""
         with self.lock:
-            for account in self.accounts.values():
-                if (account.username, account.host) == (username, host):
-                    return account
+            handle = (username.casefold(), host.casefold())
+            if handle in self._by_handle:
+                return self._by_handle[handle]
             joined = self.clock() - timedelta(days=400 + 37 * len(self.accounts))
             account = Account(self.new_id(joined), username, name, joined, host, **more)  # type: ignore[arg-type]
-            self.accounts[account.id] = account
+            self.accounts[account.id] = self._by_handle[handle] = account
             return account
 
     def account_named(self, username: str, host: str = "") -> Account | None:
         """Find somebody by handle; the instance's own domain counts as no host."""
         host = "" if host == DOMAIN or host.startswith(("127.0.0.1", "localhost")) else host
         with self.lock:
-            for account in self.accounts.values():
-                if account.username.casefold() == username.casefold() and account.host.casefold() == host.casefold():
-                    return account
-        return None
+            return self._by_handle.get((username.casefold(), host.casefold()))
 
     def publish(  # noqa: PLR0913 - a status has that many properties
         self, account: Account, text: str, *, at: datetime | None = None, dated: datetime | None = None,
@@ -83,6 +81,10 @@ class World:
             )  # fmt: skip
             if boost_of is not None:
                 boost_of.boosts += 1
+            if parent is not None:
+                parent.answers += 1
+            account.statuses += 1
+            account.last_at = heard
             insort(self.posts, post, key=lambda other: other.number)
             self._by_id[post.id] = post
             self._mention(post)
@@ -114,6 +116,11 @@ class World:
         """Remove a post: it cannot be read any more, and nobody is notified of it."""
         with self.lock:
             post.deleted = True
+            post.account.statuses -= 1
+            if post.parent is not None:
+                post.parent.answers -= 1
+            if post.boost_of is not None:
+                post.boost_of.boosts -= 1
             self.posts.remove(post)
             self.notifications = [one for one in self.notifications if one.post is not post]
 
