@@ -167,4 +167,5 @@ def _sweep(app: App, wake: Wake, stage: str, job: str) -> None:
 def _waiting(db: Database, stage: str) -> bool:
     with db.read() as session:
         free = Mention.lease_until.is_(None) | (Mention.lease_until < now())
-        return session.scalar(select(Mention.id).where(Mention.stage == stage, free).limit(1)) is not None
+        found = select(Mention.id).where(stages.WAITING, Mention.stage == stage, free).limit(1)
+        return session.scalar(found) is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from listener.db import Database, now
@@ -17,11 +17,14 @@ from listener.models import Mention
 
 COLLECTED, SCORED, TRIAGED, STUCK = "collected", "scored", "triaged", "stuck"
 MAX_ATTEMPTS = 5
+# Written as the partial index has it: with a bound value alone SQLite cannot prove that the index holds the row, and
+# every claim would read the whole table while it holds the write lock.
+WAITING = text("mention.stage IN ('collected', 'scored')")
 
 
 def _due(stage: str, at: datetime) -> Select[int]:
     return select(Mention.id).where(
-        Mention.stage == stage, or_(Mention.lease_until.is_(None), Mention.lease_until < at)
+        WAITING, Mention.stage == stage, or_(Mention.lease_until.is_(None), Mention.lease_until < at)
     )
 
 

@@ -13,13 +13,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from listener.http import Http
 from sqlalchemy import func, select
 
 from listener.db import Database, now
 from listener.ground import Ground
+from listener.http import Http
 from listener.models import Mention
 from listener.queue import Broker, Threads, Wake
+from listener.stages import COLLECTED, WAITING
 from listener.vault import Vault
 from web.settings import Loaded, Settings
 
@@ -123,7 +124,7 @@ class Context:
         with self.db.read() as session:
             oldest: datetime | None = session.scalar(
                 select(func.min(Mention.collected_at)).where(
-                    Mention.stage == "collected", Mention.attempts > 0
+                    WAITING, Mention.stage == COLLECTED, Mention.attempts > 0
                 )
             )
         if oldest is not None and now() - oldest > BEHIND:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from listener import stages
 from listener.db import Database, now
@@ -81,3 +81,21 @@ def test_move_leaves_a_mention_that_went_back_meanwhile(db: Database) -> None:
     with db.read() as session:
         found = dict(session.execute(select(Mention.id, Mention.stage)).all())
     assert found == {first: stages.TRIAGED, second: stages.COLLECTED}
+
+
+def test_claim_finds_what_waits_by_index(sqlite_db: Database) -> None:
+    seen: list[tuple[str, object]] = []
+
+    def note(_conn: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(sqlite_db.engine, "before_cursor_execute", note)
+    stages.claim(sqlite_db, stages.COLLECTED)
+    event.remove(sqlite_db.engine, "before_cursor_execute", note)
+    asked = [(sql, values) for sql, values in seen if "mention" in sql]
+    assert asked
+    for sql, values in asked:
+        with sqlite_db.engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+        assert any("ix_mention_waiting" in row[-1] for row in plan), plan
+        assert not any(row[-1] == "SCAN mention" for row in plan), plan
