@@ -71,7 +71,10 @@ def _note(session: Session, post: OwnPost, number: int, at: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     if alert is not None and alert.state == flow.OPEN:
-        states.answered(alert, post.posted_at, number)
+        latest = session.get_one(Mention, alert.latest_mention_id)
+        # whatever it hangs under, it answers all that was written before it
+        covers = alert.latest_mention_id if post.posted_at >= latest.posted_at else mention.id
+        states.answered(alert, post.posted_at, number, mention_id=covers)
     return True
 
 
