@@ -21,6 +21,7 @@ from benchmarks._posts import text
 from listener import brands
 from listener.db import Database, now
 from listener.models import Author, Mention
+from sentiment.models import Score
 from web import schema, sessions
 from web.app import create_app
 from web.composition import Context
@@ -79,6 +80,7 @@ def fill(db: Database) -> None:
     _store(db, Author, [_author(number) for number in range(1, AUTHORS + 1)])
     mentions = [_mention(number, chance, end) for number in range(1, MENTIONS + 1)]
     _store(db, Mention, mentions)
+    _store(db, Score, [_score(one, chance) for one in mentions])
     raised = mentions[:: MENTIONS // ALERTS]
     _store(db, Alert, [_alert(number, one, brand_id, chance) for number, one in enumerate(raised, 1)])
     _store(db, CaseMention, [{"mention_id": one["id"], "alert_id": n} for n, one in enumerate(raised, 1)])
@@ -117,6 +119,26 @@ def _mention(number: int, chance: random.Random, end: datetime) -> dict[str, Any
         "collected_at": at,
         "stage": "triaged",
         "reply_mode": "api",
+    }
+
+
+def _score(mention: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """Most mentions ask for nothing; a few are questions or praise, which have queues of their own."""
+    category = chance.choices(("other_none", "information_request", "praise", "delivery_delay"), (80, 8, 2, 10))[0]
+    return {
+        "mention_id": mention["id"],
+        "revision": 1,
+        "model": "bench",
+        "language": "en",
+        "sentiment": "positive" if category == "praise" else chance.choice(("neutral", "negative")),
+        "negative": 0.4,
+        "neutral": 0.4,
+        "positive": 0.2,
+        "level": 0,
+        "alert_score": 0.1,
+        "levels": [0.7, 0.2, 0.1, 0.0],
+        "category": category,
+        "needs_reply": category != "other_none",
     }
 
 

@@ -14,7 +14,7 @@ from web.settings import OUTSIDE, PREFIX, known
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 QUOTED = re.compile(r"^```.*?^```|`[^`\n]+`", flags=re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:^|[|(&`=/ ])allears ((?:[^`|#\\\n]|\\\n)+)")
+COMMAND = re.compile(r"(?:^|[|(&`=/ ])allears (?!&&)((?:[^`|#\\\n]|\\\n)+)")
 VARIABLE = re.compile(r"\bALLEARS_[A-Z_]+\b")
 EXAMPLES = {"ALLEARS_SECTION__KEY"}
 
