@@ -21,6 +21,7 @@ from listener.db import Database
 
 Table = type[Digest] | type[Delivery]
 LEASE = timedelta(minutes=5)
+RUN_SECONDS = 120.0  # after which a run takes no further row; the next tick goes on
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
 UNKNOWN = "the process ended while the mail was handed over; it may have arrived and is not sent again by itself"
 

@@ -83,10 +83,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch in which a source was not heard; `until` None = still."""
+    """A stretch in which a source was not heard (`until` None = still), or said more than could be read."""
 
     source: str
-    since: datetime | None
+    since: datetime
     until: datetime | None
     truncated: bool = False
 

@@ -6,6 +6,7 @@ many workers look. Nothing is built or sent inside a write transaction; how a ro
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -99,8 +100,9 @@ def send_due(
             return []
     _bury(db, at)
     gone = []
+    deadline = time.monotonic() + outgoing.RUN_SECONDS
     for _ in range(limit):  # one at a time: a slow server must not let the leases of the others run out
-        claims = outgoing.claim(db, Digest, at=at, limit=1)
+        claims = outgoing.claim(db, Digest, at=at, limit=1) if time.monotonic() < deadline else []
         if not claims:
             break
         gone += [claim.id for claim in claims if _send(db, mailer, settings, claim, at).state == "sent"]

@@ -129,7 +129,7 @@ def coverage(data: DigestData) -> str:
 def gap(missing: Gap, data: DigestData) -> str:
     """Say what is missing of one source."""
     zone = data.period.zone
-    if missing.truncated or missing.since is None:
+    if missing.truncated:
         return gettext("more posts than could be read; some are missing")
     since = i18n.format_datetime(missing.since, zone, "short")
     if missing.until is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from email.message import EmailMessage
 
@@ -31,7 +32,10 @@ def deliver(
         logger.warning("notice.unknown", deliveries=buried)
     targets = ("mail", "apprise") if mailer.configured else ("apprise",)
     gone = 0
+    deadline = time.monotonic() + outgoing.RUN_SECONDS
     for _ in range(limit):  # one at a time: a slow server must not let the leases of the others run out
+        if time.monotonic() > deadline:
+            break
         claims = outgoing.claim(db, Delivery, at=at, limit=1, targets=targets)
         if not claims:
             break

@@ -9,7 +9,7 @@ from alerts.digest import build
 from alerts.digest.data import DigestData
 from alerts.models import Incident, Person
 from listener.db import Database
-from listener.models import Hit
+from listener.models import Hit, Poll
 from tests.alerts import brand_week as week
 
 DAY = date(2026, 11, 24)  # a Tuesday
@@ -201,6 +201,22 @@ def test_gaps_name_the_source_and_its_hours(db: Database) -> None:
     assert gap.source == "Acme mastodon"
     assert gap.since == begin + timedelta(hours=8, minutes=55)
     assert gap.until == begin + timedelta(hours=14)
+
+
+def test_a_short_stop_is_no_gap_and_a_walk_that_did_not_end_is(db: Database) -> None:
+    begin = datetime(2026, 11, 24, tzinfo=UTC)
+    with db.work() as session:
+        acme, zenith = week.brand(session), week.brand(session, "Zenith", kind="feed")
+        source = week.source_of(session, acme)
+        week.polls(session, source, begin, begin + timedelta(hours=9))
+        week.polls(session, source, begin + timedelta(hours=9, minutes=40), AT)
+        other = week.source_of(session, zenith)
+        week.polls(session, other, begin, begin + timedelta(hours=23, minutes=50))
+        late = begin + timedelta(hours=23, minutes=55)
+        session.add(Poll(source_id=other.id, started_at=late, ended_at=late, fetched=4000, truncated=True))
+        session.flush()
+        found = told(session, week.person(session)).coverage.gaps
+    assert [(gap.source, gap.truncated) for gap in found] == [("Zenith feed", True)]
 
 
 def test_paused_and_pushed_sources_are_not_expected_to_be_polled(db: Database) -> None:
