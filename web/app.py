@@ -94,7 +94,6 @@ def _templates(app: Flask) -> None:
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
-    env.add_extension("jinja2.ext.do")
     env.install_gettext_callables(newstyle=True, **i18n.jinja_callables("web"))  # type: ignore[attr-defined]
     env.filters.update(moment=page.moment, exactly=page.exactly, initials=page.initials, tone=page.tone)
     env.globals.update(
@@ -102,7 +101,7 @@ def _templates(app: Flask) -> None:
         locale=i18n.current, number=i18n.format_number, percent=i18n.format_percent, duration=i18n.format_duration,
         language_name=i18n.language_name, clock=clock.words, level=words.level, sentiment=words.sentiment,
         category=words.category, channel_title=words.channel, state=words.state, resolution=words.resolution,
-        event_text=words.event, role_name=words.role, reason=words.reason, step_name=words.step,
+        event_text=words.event, role_name=words.role, reason=words.reason, problem_text=words.problem, step_name=words.step,
         reply_state=words.reply_state, lag_name=words.lag, nav_counts=inbox.nav_counts, page_banners=banners.banners,
     )
     app.context_processor(_every_page)

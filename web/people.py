@@ -10,7 +10,7 @@ from alerts.errors import AlertsError, NotFound
 from alerts.models import Person, PersonBrand
 from listener import i18n
 from listener.models import Brand
-from web import sessions
+from web import sessions, words
 from web.page import Answer, _, back, show, tell
 from web.security import context, requires, viewer
 
@@ -101,5 +101,5 @@ def _page(*, error: str = "", status: int = 200) -> Answer:
             seen.setdefault(person_id, []).append(name)
     return show(
         "manage/people.html", status=status, everybody=everybody, brands=brands, seen=seen, error=error,
-        roles=staff.ROLES, locales=i18n.NAMES,
+        role_choices=[(name, words.role(name)) for name in staff.ROLES], locales=i18n.NAMES,
     )  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from alerts.guard import Problem
+from listener import i18n
 from listener.channels import channel_type
 from web.page import _
 
@@ -94,6 +96,29 @@ def step(name: str) -> str:
         "offline": _("Take details offline"),
         "follow_up": _("Follow up"),
     }.get(name, name)
+
+
+def problem(found: Problem) -> str:
+    """Say what is wrong with a reply; a problem this file does not know keeps its own English words."""
+    values = dict(found.values)
+    known = {
+        "empty": _("The reply is empty."),
+        "card": _("This looks like a card number; it must not be public."),
+        "iban": _("This looks like a bank account number; it must not be public."),
+        "mail": _("An e-mail address will be public; make sure that it is not the customer's."),
+        "phone": _("A phone number will be public; make sure that it is not the customer's."),
+    }
+    if found.code in known:
+        return known[found.code]
+    if found.code == "too_long" and {"over", "limit"} <= values.keys():
+        return _("The reply is too long by %(over)s; the limit is %(limit)s.", over=values["over"], limit=values["limit"])
+    if found.code == "too_short" and "minimum" in values:
+        return _("The reply is too short: at least %(minimum)s.", minimum=values["minimum"])
+    if found.code == "link" and "host" in values:
+        return _("The link to %(host)s does not lead to us.", host=values["host"])
+    if found.code == "language" and "language" in values:
+        return _("The customer wrote in another language (%(name)s).", name=i18n.language_name(str(values["language"])))
+    return found.text
 
 
 def reason(text: str) -> str:
