@@ -25,13 +25,37 @@ from listener.collect.threads import known, rooted
 from listener.db import Database, now
 from listener.errors import ListenerError
 from listener.ground import Ground
-from listener.models import Account, Poll, Source
+from listener.models import Account, Brand, Poll, Source
 from listener.rowposts import post_of_row
 from listener.rows import BadRow, read_rows
 from listener.sources import channel_for_account
 
 logger = log.get(__name__)
 BATCH = 1000  # rows of one transaction: others can write in between
+# where posts of a file may come from: also platforms that this version does not listen to by itself
+ORIGINS = frozenset(KINDS) | frozenset(
+    [
+        "x",
+        "reddit",
+        "mastodon",
+        "bluesky",
+        "youtube",
+        "facebook",
+        "instagram",
+        "googleplay",
+        "appstore",
+        "trustpilot",
+        "googlebusiness",
+        "email",
+        "telegram",
+        "whatsapp",
+        "discourse",
+        "hackernews",
+        "feed",
+        "webhook",
+        "file",
+    ]
+)
 
 
 class ImportFileError(ListenerError):
@@ -70,8 +94,10 @@ def import_file(
     through it. Each batch of rows is one transaction: a file that breaks off can simply be imported again.
     """
     at = at or now()
-    if channel not in KINDS:
-        raise ImportFileError(f"--channel {channel!r} is no channel; known: {', '.join(sorted(KINDS))}")
+    if channel not in ORIGINS:
+        raise ImportFileError(f"--channel {channel!r} is no channel; known: {', '.join(sorted(ORIGINS))}")
+    with db.read() as session:
+        brands.named(session, brand)
     rows = read_rows(path, mapping=mapping)
     target = _target(db, ground, brand=brand, channel=channel)
     report = Report()
@@ -111,7 +137,7 @@ class _Target:
 def _target(db: Database, ground: Ground | None, *, brand: str, channel: str) -> _Target:
     with db.work() as session:
         brand_id = brands.named(session, brand)
-        source_id = _own_source(session, brand_id, brand, channel)
+        source_id = _own_source(session, brand_id, channel)
         queries = brands.queries_of(session, brand_id)
         account_id = session.scalar(
             select(Account.id)
@@ -124,12 +150,14 @@ def _target(db: Database, ground: Ground | None, *, brand: str, channel: str) ->
     instance = ""
     if account_id is not None and ground is not None:
         opened = channel_for_account(db, ground, account_id)
-        may_reply, instance = opened.may_reply, opened.instance
+        may_reply = opened.may_reply
+        if opened.replies:  # ids are the platform's own, as the account hears them
+            instance = opened.instance
     return _Target(source_id, brand_id, channel, instance, may_reply, queries)
 
 
-def _own_source(session: Session, brand_id: int, brand: str, channel: str) -> int:
-    name = f"import {channel} {brand}"[:120]
+def _own_source(session: Session, brand_id: int, channel: str) -> int:
+    name = f"import {channel} {session.get_one(Brand, brand_id).name}"[:120]
     found = session.scalar(select(Source.id).where(Source.name == name))
     if found is not None:
         return found

@@ -126,7 +126,7 @@ class Feed(Channel[FeedOptions]):
             f"{self.options.url} is not a feed{where}", hint="Open the address in a browser: is it XML?"
         )
 
-    def _post(self, entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Post:
+    def _post(self, entry: dict[str, Any], feed: Mapping[str, Any]) -> Post:
         title = from_html(str(entry.get("title") or ""))
         contents = [str(part.get("value") or "") for part in entry.get("content") or []]
         body = from_html(max([*contents, str(entry.get("summary") or "")], key=len))
@@ -151,8 +151,9 @@ class Feed(Channel[FeedOptions]):
         )
 
 
-def _instant(entry: Mapping[str, Any], name: str) -> datetime | None:
-    value = entry.get(name)
+def _instant(entry: dict[str, Any], name: str) -> datetime | None:
+    # feedparser's own look-up takes `published` for a missing `updated`, with a warning
+    value = dict.__getitem__(entry, name) if dict.__contains__(entry, name) else None
     if not value:
         return None
     try:

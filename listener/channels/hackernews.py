@@ -30,7 +30,7 @@ from listener.channels.base import (
     ReplyMode,
 )  # fmt: skip
 from listener.errors import ChannelError, HttpError
-from listener.pushdown import searches
+from listener.pushdown import nothing_to_search, searches
 from listener.text import from_html
 
 PAGE = 100
@@ -69,6 +69,8 @@ class HackerNews(Channel[HackerNewsOptions]):
         """Walk each search of the queries down to where the last run ended."""
         states: dict[str, walk.State] = dict((cursor or {}).get("streams") or {})
         streams = {text: self._reader(text) for text in searches(what.queries)}
+        if not streams:
+            raise nothing_to_search()
         yield from walk.together(
             {
                 text: lambda state, read=read: walk.down(  # type: ignore[misc]  # the default binds the loop's value
@@ -107,6 +109,8 @@ class HackerNews(Channel[HackerNewsOptions]):
 
     def _reader(self, text: str) -> Callable[[int | None, int], Sequence[walk.Item]]:
         def read(upper: int | None, skip: int) -> Sequence[walk.Item]:
+            if skip % PAGE:
+                return []  # the page before was not full: there is nothing below it
             asked = {
                 "query": text,
                 "tags": f"({','.join(self.options.kinds)})",

@@ -6,8 +6,9 @@ import pytest
 
 from listener.ground import Ground
 from tests.listener.rooms import ground, parrot, say
+from tests.listener.web_room import site
 
-__all__ = ["kit", "parrot", "say"]
+__all__ = ["kit", "parrot", "say", "site"]
 
 
 @pytest.fixture

@@ -11,7 +11,18 @@ from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr
 
 from listener import brands, channels, sources
-from listener.channels.base import Channel, Cursor, Limits, Listen, MayReply, Options, Page, Post, PostAuthor, ReplyMode
+from listener.channels.base import (
+    Channel,
+    Cursor,
+    Limits,
+    Listen,
+    MayReply,
+    Options,
+    Page,
+    Post,
+    PostAuthor,
+    ReplyMode,
+)
 from listener.db import Database
 from listener.ground import Ground
 from listener.http import Http
@@ -91,7 +102,9 @@ def page(*posts: Post, cursor: Cursor | None = None, **more: Any) -> Page:
     return Page(posts, cursor or {"v": 1}, **more)
 
 
-def post(name: str, text: str = "acme is down", at: datetime = NOON, author: str | None = None, **more: Any) -> Post:
+def post(
+    name: str, text: str = "acme is down", at: datetime = NOON, author: str | None = None, **more: Any
+) -> Post:
     who = PostAuthor(author, author) if author else None
     return Post(name, text, at, author=who, **more)
 

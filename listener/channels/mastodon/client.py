@@ -33,7 +33,7 @@ def connect(http: Http, base_url: str, token: str | None, version: str) -> Clien
         access_token=token,
         api_base_url=base_url,
         mastodon_version=version,
-        version_check_mode="none",
+        version_check_mode="created",  # "none" forgets the version that was given
         ratelimit_method="throw",
         request_timeout=http.timeout,  # type: ignore[arg-type]  # passed on to requests, which takes the pair
         session=http.session(),

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from listener.pushdown import alternatives
 from listener.query import Query
 
 
 def searches(queries: Sequence[Query]) -> list[str]:
     """Return the searches (words are joined by AND there) whose results hold every match that has any words."""
-    return [" ".join(words) for words in _alternatives(queries) if words and not _is_tag(words)]
+    return [" ".join(words) for words in alternatives(queries) if not _is_tag(words)]
 
 
 def tags(queries: Sequence[Query]) -> list[str]:
     """Return the hashtags of alternatives that are a single word or tag, lower case without #."""
     return [
-        words[0].lstrip("#") for words in _alternatives(queries) if len(words) == 1 and _may_be_tag(words[0])
+        words[0].lstrip("#") for words in alternatives(queries) if len(words) == 1 and _may_be_tag(words[0])
     ]
-
-
-def _alternatives(queries: Sequence[Query]) -> list[tuple[str, ...]]:
-    return list(dict.fromkeys(tuple(words) for query in queries for words in query.alternatives()))
 
 
 def _is_tag(words: tuple[str, ...]) -> bool:

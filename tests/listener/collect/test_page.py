@@ -43,7 +43,12 @@ def test_a_post_is_stored_with_author_hit_payload_and_ledger(db: Database, kit: 
     assert (outcome.fetched, outcome.new, outcome.duplicates) == (1, 1, 0)
     with db.read() as session:
         mention = session.scalars(select(Mention)).one()
-        assert (mention.stage, mention.revision, mention.thread_id, mention.reply_mode) == ("collected", 1, "1", "api")
+        assert (mention.stage, mention.revision, mention.thread_id, mention.reply_mode) == (
+            "collected",
+            1,
+            "1",
+            "api",
+        )
         assert session.get_one(Author, mention.author_id).handle == "bob"
         hit = session.scalars(select(Hit)).one()
         assert (hit.mention_id, hit.source_id) == (mention.id, source_id)
@@ -73,7 +78,9 @@ def test_a_second_source_adds_a_hit_not_a_mention(db: Database, kit: Ground, say
     assert (count(db, Mention), count(db, Hit)) == (1, 2)
 
 
-def test_changed_words_bump_the_revision_and_go_back_to_collected(db: Database, kit: Ground, say: Say) -> None:
+def test_changed_words_bump_the_revision_and_go_back_to_collected(
+    db: Database, kit: Ground, say: Say
+) -> None:
     (source_id,) = furnish(db, kit, "one")
     say(post("1", "acme is down"))
     hear(db, kit, source_id)
@@ -101,7 +108,13 @@ def test_new_engagement_alone_changes_neither_revision_nor_stage(db: Database, k
 
 def test_what_no_query_asks_for_is_counted_and_not_stored(db: Database, kit: Ground, say: Say) -> None:
     (source_id,) = furnish(db, kit, "one")
-    say(page(post("1", "nothing to see"), post("2", "help me please", addressed_to_us=True), post("3", "#Acme!")))
+    say(
+        page(
+            post("1", "nothing to see"),
+            post("2", "help me please", addressed_to_us=True),
+            post("3", "#Acme!"),
+        )
+    )
     outcome = hear(db, kit, source_id)
     assert (outcome.unmatched, outcome.new) == (1, 2)
     assert set(mentions(db)) == {"2", "3"}
@@ -109,7 +122,10 @@ def test_what_no_query_asks_for_is_counted_and_not_stored(db: Database, kit: Gro
 
 def test_answers_in_a_known_thread_are_heard_whatever_they_say(db: Database, kit: Ground, say: Say) -> None:
     (source_id,) = furnish(db, kit, "one")
-    say(page(post("3", "me too", parent_id="2"), post("2", "same here", parent_id="1"), post("1")), post("9", "no", parent_id="8"))
+    say(
+        page(post("3", "me too", parent_id="2"), post("2", "same here", parent_id="1"), post("1")),
+        post("9", "no", parent_id="8"),
+    )
     hear(db, kit, source_id)
     rows = mentions(db)
     assert set(rows) == {"1", "2", "3"}
@@ -121,7 +137,13 @@ def test_answers_in_a_known_thread_are_heard_whatever_they_say(db: Database, kit
 
 def test_our_own_posts_never_become_mentions(db: Database, kit: Ground, say: Say) -> None:
     (source_id,) = furnish(db, kit, "one")
-    say(page(post("1"), post("2", "sorry, acme is back", own=True, parent_id="1"), post("3", "buy acme", own=True)))
+    say(
+        page(
+            post("1"),
+            post("2", "sorry, acme is back", own=True, parent_id="1"),
+            post("3", "buy acme", own=True),
+        )
+    )
     outcome = hear(db, kit, source_id)
     assert outcome.own == 2
     assert set(mentions(db)) == {"1"}
@@ -165,7 +187,9 @@ def test_a_repost_of_something_unheard_is_kept_as_the_original(db: Database, kit
         assert session.get_one(Author, mentions(db)["1"].author_id).handle == "bob"
 
 
-def test_a_post_from_2099_is_kept_with_both_dates_and_blinds_nothing(db: Database, kit: Ground, say: Say) -> None:
+def test_a_post_from_2099_is_kept_with_both_dates_and_blinds_nothing(
+    db: Database, kit: Ground, say: Say
+) -> None:
     (source_id,) = furnish(db, kit, "one")
     future = datetime(2099, 1, 1, tzinfo=UTC)
     say(page(post("1", at=future), post("2")))
@@ -182,7 +206,13 @@ def test_hostile_text_is_cleaned_at_the_door(db: Database, kit: Ground, say: Say
     family = "👩\u200d👩\u200d👧"
     say(
         page(
-            post("1", "acme\x00 is \ud800down\u202e", author="x\x00y", raw={"a": "\ud800\x00"}, extra={"k\x00": ["\ud800"]}),
+            post(
+                "1",
+                "acme\x00 is \ud800down\u202e",
+                author="x\x00y",
+                raw={"a": "\ud800\x00"},
+                extra={"k\x00": ["\ud800"]},
+            ),
             post("2", f"acme {family} שלום עולם 𝒜", title="\x00t"),
             post("3" * 400, "acme " + "x" * 10_000, url="https://a.example.test/\x00" + "y" * 10),
         )

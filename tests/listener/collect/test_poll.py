@@ -68,9 +68,14 @@ def test_a_first_poll_reads_back_the_window_and_the_next_gets_the_cursor(
     assert cursor == {"v": 1, "floor": 7}
 
 
-def test_an_error_after_the_first_page_keeps_the_page_and_its_cursor(db: Database, kit: Ground, say: Say) -> None:
+def test_an_error_after_the_first_page_keeps_the_page_and_its_cursor(
+    db: Database, kit: Ground, say: Say
+) -> None:
     (source_id,) = furnish(db, kit, "one")
-    say(page(post("1"), cursor={"v": 1, "walking": 5}, truncated=True), ChannelError("no answer", hint="Wait."))
+    say(
+        page(post("1"), cursor={"v": 1, "walking": 5}, truncated=True),
+        ChannelError("no answer", hint="Wait."),
+    )
     outcome = collect.poll(db, kit, source_id)
     assert (outcome.new, outcome.error, outcome.hint, outcome.truncated) == (1, "no answer", "Wait.", True)
     row = source(db, source_id)
@@ -145,7 +150,9 @@ def test_a_rate_limit_waits_for_the_reset_and_is_no_failure(db: Database, kit: G
     assert collect.poll(db, kit, source_id, at=NOON + timedelta(minutes=41), force=True).new == 1
 
 
-def test_a_fault_of_the_platform_with_a_wait_still_counts_as_an_error(db: Database, kit: Ground, say: Say) -> None:
+def test_a_fault_of_the_platform_with_a_wait_still_counts_as_an_error(
+    db: Database, kit: Ground, say: Say
+) -> None:
     (source_id,) = furnish(db, kit, "one")
     say(HttpError("maintenance", status=503, retry_after=timedelta(minutes=40)))
     collect.poll(db, kit, source_id, at=NOON, force=True)
@@ -154,7 +161,9 @@ def test_a_fault_of_the_platform_with_a_wait_still_counts_as_an_error(db: Databa
     assert row.not_before == NOON + timedelta(minutes=40) or row.not_before is not None
 
 
-def test_two_refused_log_ins_ask_for_a_person_and_stop_the_polling(db: Database, kit: Ground, say: Say) -> None:
+def test_two_refused_log_ins_ask_for_a_person_and_stop_the_polling(
+    db: Database, kit: Ground, say: Say
+) -> None:
     (source_id,) = furnish(db, kit, "one")
     say(ChannelError("token expired", permanent=True, attention=True, hint="Connect again."))
     collect.poll(db, kit, source_id, force=True, at=NOON)
