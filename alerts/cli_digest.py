@@ -34,20 +34,23 @@ class App(Protocol):
 
 
 @click.command()
-@click.option("--person", "email", required=True, metavar="EMAIL", help="The reader: it shows what they may see.")
+@click.option(
+    "--person", "email", required=True, metavar="EMAIL", help="The reader: it shows what they may see."
+)
 @click.option("--period", "kind", required=True, type=click.Choice(KINDS))
 @click.option(
     "--for", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
     help="A local day of the reader; weekly: any day of the week. Default: the newest period that is over.",
 )  # fmt: skip
 @click.option(
-    "--preview", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the mail as an .eml file."
+    "--preview",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the mail as an .eml file.",
 )
 @click.option("--once", is_flag=True, help="Send it now, unless it went out already.")
 @click.pass_obj
-def digest(
-    app: App, email: str, kind: Kind, day: datetime | None, file: Path | None, *, once: bool
-) -> None:
+def digest(app: App, email: str, kind: Kind, day: datetime | None, file: Path | None, *, once: bool) -> None:
     """Write or send the digest of one reader and period.
 
     Example: allears digest --person mia@example.test --period daily --for 2026-11-24 --preview mail.eml

@@ -44,7 +44,11 @@ class Case:
     @property
     def first_response(self) -> timedelta | None:
         """From the customer's post to our first answer."""
-        return None if self.first_response_at is None else max(self.first_response_at - self.told_at, timedelta(0))
+        return (
+            None
+            if self.first_response_at is None
+            else max(self.first_response_at - self.told_at, timedelta(0))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,11 @@ class Spread:
 
     def as_json(self) -> dict[str, float | int | None]:
         """Seconds, for the API."""
-        return {"count": self.count, "median_seconds": _seconds(self.median), "p90_seconds": _seconds(self.p90)}
+        return {
+            "count": self.count,
+            "median_seconds": _seconds(self.median),
+            "p90_seconds": _seconds(self.p90),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +165,16 @@ def cases(
 ) -> list[Case]:
     """Return the alerts of the span that expect an answer (watch alerts do not)."""
     gone = Reply.state.in_(ANSWERED) & Reply.alert_id.is_not(None)
-    first = select(func.min(Reply.id).label("id"), func.count().label("replies")).where(gone).group_by(Reply.alert_id)
+    first = (
+        select(func.min(Reply.id).label("id"), func.count().label("replies"))
+        .where(gone)
+        .group_by(Reply.alert_id)
+    )
     firsts = first.subquery()
     query = (
-        select(Alert, Brand.name, Reply.approved_at, Reply.sent_at, firsts.c.replies, Person.name, Person.email)
+        select(
+            Alert, Brand.name, Reply.approved_at, Reply.sent_at, firsts.c.replies, Person.name, Person.email
+        )
         .join(Brand, Brand.id == Alert.brand_id)
         .outerjoin(Reply, (Reply.alert_id == Alert.id) & Reply.id.in_(select(firsts.c.id)))
         .outerjoin(firsts, firsts.c.id == Reply.id)
@@ -195,7 +209,9 @@ def cases(
 def figures(found: Sequence[Case], at: datetime) -> Figures:
     """Count a group of cases; what is due later than `at` is not measured yet."""
     measured = [
-        one for one in found if one.due_at is not None and (one.first_response_at is not None or one.due_at < at)
+        one
+        for one in found
+        if one.due_at is not None and (one.first_response_at is not None or one.due_at < at)
     ]
     resolved = [one for one in found if one.resolved_at is not None]
     helped = [one for one in resolved if one.first_response_at is not None]
@@ -245,7 +261,9 @@ def spread(lengths: Iterable[timedelta | None]) -> Spread:
 
 
 def _in_time(one: Case) -> bool:
-    return one.first_response_at is not None and one.due_at is not None and one.first_response_at <= one.due_at
+    return (
+        one.first_response_at is not None and one.due_at is not None and one.first_response_at <= one.due_at
+    )
 
 
 def _seconds(length: timedelta | None) -> float | None:

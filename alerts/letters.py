@@ -93,7 +93,8 @@ def compose(
     }
     templates = environment()
     subject, text, html = (
-        templates.get_template(f"{name}/{part}").render(given) for part in ("subject.txt", "body.txt", "body.html")
+        templates.get_template(f"{name}/{part}").render(given)
+        for part in ("subject.txt", "body.txt", "body.html")
     )
     message = EmailMessage()
     message["From"] = envelope.sender
@@ -109,11 +110,18 @@ def compose(
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text.strip() + "\n", cte="quoted-printable")
     message.add_alternative(_inlined(html), subtype="html", cte="quoted-printable")
-    message["Content-Language"] = i18n.current()  # after the content: setting that clears all Content-… headers
+    message["Content-Language"] = (
+        i18n.current()
+    )  # after the content: setting that clears all Content-… headers
     if picture is not None:
         html_part = message.get_payload()[1]  # type: ignore[index]  # the alternative just added
         html_part.add_related(  # type: ignore[union-attr]
-            picture.png, "image", "png", cid=f"<{picture.name}>", filename=f"{picture.name}.png", disposition="inline"
+            picture.png,
+            "image",
+            "png",
+            cid=f"<{picture.name}>",
+            filename=f"{picture.name}.png",
+            disposition="inline",
         )
     return message
 

@@ -155,7 +155,9 @@ class Mailer:
     def _secure(self, smtp: smtplib.SMTP) -> None:
         smtp.ehlo_or_helo_if_needed()
         wanted = self.settings.security
-        if not _is_encrypted(smtp) and (wanted == "starttls" or (wanted == "auto" and smtp.has_extn("starttls"))):
+        if not _is_encrypted(smtp) and (
+            wanted == "starttls" or (wanted == "auto" and smtp.has_extn("starttls"))
+        ):
             smtp.starttls(context=ssl.create_default_context())
             smtp.ehlo()
         if self.settings.username is None:
@@ -183,7 +185,9 @@ class Mailer:
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            return f"{self._where} refused the log-in ({error.smtp_code}): check mail.username and mail.password"
+            return (
+                f"{self._where} refused the log-in ({error.smtp_code}): check mail.username and mail.password"
+            )
         if isinstance(error, smtplib.SMTPResponseException):
             said = error.smtp_error
             text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said

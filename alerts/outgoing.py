@@ -23,7 +23,9 @@ Table = type[Digest] | type[Delivery]
 LEASE = timedelta(minutes=5)
 RUN_SECONDS = 120.0  # after which a run takes no further row; the next tick goes on
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
-UNKNOWN = "the process ended while the mail was handed over; it may have arrived and is not sent again by itself"
+UNKNOWN = (
+    "the process ended while the mail was handed over; it may have arrived and is not sent again by itself"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def claim(
         return claimed
 
 
-def begin(session: Session, table: Table, claim: Claim, *, at: datetime, message_id: str | None = None) -> bool:
+def begin(
+    session: Session, table: Table, claim: Claim, *, at: datetime, message_id: str | None = None
+) -> bool:
     """Say that the server is about to be spoken to; False when the row is no longer ours. Commit before calling."""
     values: dict[str, object] = {"state": "sending", "lease_until": at + LEASE}
     if message_id is not None:
@@ -95,7 +99,9 @@ def closed(session: Session, table: Table, claim: Claim, state: str, *, reason: 
     return _finish(session, table, claim, "waiting", {"state": state, "lease_until": None, "error": reason})
 
 
-def later(session: Session, table: Table, claim: Claim, reason: str, *, at: datetime, origin: str = "sending") -> str:
+def later(
+    session: Session, table: Table, claim: Claim, reason: str, *, at: datetime, origin: str = "sending"
+) -> str:
     """Try again after a wait that grows with the tries, or give up after the last. Returns the new state."""
     if claim.attempt > len(WAITS):
         failed(session, table, claim, f"gave up after {claim.attempt} tries: {reason}", origin=origin)

@@ -34,7 +34,12 @@ def channel_name(kind: str) -> str:
         "trustpilot": "Trustpilot", "googlebusiness": "Google Business", "telegram": "Telegram",
         "whatsapp": "WhatsApp", "discourse": "Discourse", "hackernews": "Hacker News",
     }  # fmt: skip
-    ours = {"email": gettext("E-mail"), "feed": gettext("Feed"), "webhook": gettext("Webhook"), "file": gettext("File")}
+    ours = {
+        "email": gettext("E-mail"),
+        "feed": gettext("Feed"),
+        "webhook": gettext("Webhook"),
+        "file": gettext("File"),
+    }
     return known.get(kind) or ours.get(kind) or kind
 
 

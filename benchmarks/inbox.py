@@ -124,7 +124,9 @@ def _mention(number: int, chance: random.Random, end: datetime) -> dict[str, Any
 
 def _score(mention: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     """Most mentions ask for nothing; a few are questions or praise, which have queues of their own."""
-    category = chance.choices(("other_none", "information_request", "praise", "delivery_delay"), (80, 8, 2, 10))[0]
+    category = chance.choices(
+        ("other_none", "information_request", "praise", "delivery_delay"), (80, 8, 2, 10)
+    )[0]
     return {
         "mention_id": mention["id"],
         "revision": 1,

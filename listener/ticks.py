@@ -34,7 +34,7 @@ class Clock:
             job = Job(tick.name, tick.run)
             self._scheduler.add_job(
                 run_job,
-                IntervalTrigger(seconds=tick.every),  # type: ignore[arg-type]  # float seconds are accepted
+                IntervalTrigger(seconds=tick.every),
                 args=(job, ()),
                 id=tick.name,
                 coalesce=True,

@@ -32,7 +32,9 @@ class Vault:
         """Take url-safe base64 keys of 32 bytes, newest first; `origin` is named in errors. Raises VaultError."""
         self._origin = origin
         if not keys:
-            message = f"{origin} holds no key. Restore it from your backup, or delete it to start with a new key"
+            message = (
+                f"{origin} holds no key. Restore it from your backup, or delete it to start with a new key"
+            )
             raise VaultError(message)
         fernets = []
         for number, key in enumerate(keys, start=1):
@@ -55,7 +57,9 @@ class Vault:
             data = path.read_bytes()
             mode = path.stat().st_mode
         except OSError as error:
-            message = f"The key file {path} cannot be used: {error.strerror}. Check the folder and its permissions"
+            message = (
+                f"The key file {path} cannot be used: {error.strerror}. Check the folder and its permissions"
+            )
             raise VaultError(message) from error
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             log.get(__name__).warning("vault.key_file_open_to_others", path=str(path), mode=oct(mode & 0o777))

@@ -98,7 +98,9 @@ def world(db: Database, ground: Ground, *, at: datetime | None = None) -> World:
     triage_all(db, at=moment)
     with db.read() as session:
         for alert in session.scalars(select(Alert)):
-            made.alerts[next((name for name, key in made.mentions.items() if key == alert.mention_id), "")] = alert.id
+            made.alerts[
+                next((name for name, key in made.mentions.items() if key == alert.mention_id), "")
+            ] = alert.id
             if alert.mention_id == foreign:
                 made.foreign_alert = alert.id
     return made
@@ -135,7 +137,13 @@ def mention(
     """A scored post that waits for triage; returns its id."""
     number = next(_numbers)
     at = posted or now()
-    writer = Author(channel="mastodon", instance="example.test", external_id=f"a{number}", handle=author, followers=number * 17)
+    writer = Author(
+        channel="mastodon",
+        instance="example.test",
+        external_id=f"a{number}",
+        handle=author,
+        followers=number * 17,
+    )
     session.add(writer)
     session.flush()
     post = Mention(
@@ -153,13 +161,21 @@ def mention(
 
 
 def score(
-    mention_id: int, language: str, sentiment: str, level: int, category: str, needs_reply: bool, reasons: list[str]
+    mention_id: int,
+    language: str,
+    sentiment: str,
+    level: int,
+    category: str,
+    needs_reply: bool,
+    reasons: list[str],
 ) -> Score:
     """What a sure model would say."""
     levels = [0.02, 0.02, 0.02, 0.02]
     levels[level] = 0.94
     sure = {name: 0.92 if name == sentiment else 0.04 for name in ("negative", "neutral", "positive")}
     return Score(
-        mention_id=mention_id, revision=1, model="test", language=language, sentiment=sentiment, level=level, levels=levels,
-        alert_score=levels[2] + levels[3], category=category, needs_reply=needs_reply, reasons=reasons, **sure,
+        mention_id=mention_id, revision=1, model="test", language=language, sentiment=sentiment, level=level,
+        levels=levels,
+        alert_score=levels[2] + levels[3], category=category, needs_reply=needs_reply,
+        reasons=reasons, **sure,
     )  # fmt: skip

@@ -63,7 +63,7 @@ def password() -> Answer:
         email = session.get_one(Person, viewer().id).email
     try:
         if staff.verify(db, email, request.form.get("current", "")) is None:
-            raise AlertsError(_("The current password is not right."))
+            return _page(error=_("The current password is not right."), status=400)
         staff.set_password(db, email, request.form.get("new", ""), by=viewer().id)
     except AlertsError as error:
         return _page(error=str(error), status=400)
@@ -108,8 +108,9 @@ def _page(*, error: str = "", status: int = 200, fresh_token: str = "") -> Answe
         )
         mine = select(ApiToken).where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None))
         made = session.scalars(mine.order_by(ApiToken.id)).all()
-    zones = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")) + ["UTC"]
+    places = (name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    zones = [*sorted(places), "UTC"]
     return show(
-        "manage/account.html", status=status, person=person, locales=i18n.NAMES, zones=zones, error=error, open_sessions=count,
-        tokens=made, fresh_token=fresh_token,
+        "manage/account.html", status=status, person=person, locales=i18n.NAMES, zones=zones, error=error,
+        open_sessions=count, tokens=made, fresh_token=fresh_token,
     )  # fmt: skip

@@ -127,7 +127,9 @@ def presence(alert_id: int) -> Answer:
         session.execute(delete(Presence).where(Presence.at < now() - HERE))
         values = {"editing": bool(request.form.get("editing")), "at": now()}
         statement = upsert(session, Presence).values(alert_id=alert_id, person_id=me.id, **values)
-        session.execute(statement.on_conflict_do_update(index_elements=["alert_id", "person_id"], set_=values))
+        session.execute(
+            statement.on_conflict_do_update(index_elements=["alert_id", "person_id"], set_=values)
+        )
         found = others(session, alert_id)
         case = cases.of_alert(session, me, alert_id)
         case.others = found

@@ -22,8 +22,28 @@ from werkzeug.wrappers import Response as AnyResponse
 from alerts.errors import AlertsError, Conflict, Forbidden, NotFound
 from listener import i18n, log, metrics
 from listener.errors import ListenerError
-from web import account, alert, auth, banners, clock, dashboard, digests, health, hooks, inbox, mailbox, page, people, playbook
-from web import reply, rules, search, security, sources, words
+from web import (
+    account,
+    alert,
+    auth,
+    banners,
+    clock,
+    dashboard,
+    digests,
+    health,
+    hooks,
+    inbox,
+    mailbox,
+    page,
+    people,
+    playbook,
+    reply,
+    rules,
+    search,
+    security,
+    sources,
+    words,
+)
 from web.api import blueprint as api
 from web.api.problems import problem
 from web.composition import Context
@@ -58,7 +78,21 @@ def create_app(ctx: Context) -> Flask:
     app.before_request(_start_clock)
     app.after_request(_measure)
     _templates(app)
-    for part in (auth, inbox, alert, reply, search, people, rules, sources, dashboard, digests, playbook, account, mailbox):
+    for part in (
+        auth,
+        inbox,
+        alert,
+        reply,
+        search,
+        people,
+        rules,
+        sources,
+        dashboard,
+        digests,
+        playbook,
+        account,
+        mailbox,
+    ):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(hooks.blueprint)
@@ -97,19 +131,44 @@ def _templates(app: Flask) -> None:
     env.install_gettext_callables(newstyle=True, **i18n.jinja_callables("web"))  # type: ignore[attr-defined]
     env.filters.update(moment=page.moment, exactly=page.exactly, initials=page.initials, tone=page.tone)
     env.globals.update(
-        icon=icon, may=security.may, csrf_token=security.csrf_token, static=_static, direction=i18n.direction,
-        locale=i18n.current, number=i18n.format_number, percent=i18n.format_percent, duration=i18n.format_duration,
-        language_name=i18n.language_name, clock=clock.words, level=words.level, sentiment=words.sentiment,
-        category=words.category, channel_title=words.channel, state=words.state, resolution=words.resolution,
-        event_text=words.event, role_name=words.role, reason=words.reason, problem_text=words.problem, step_name=words.step,
-        reply_state=words.reply_state, lag_name=words.lag, nav_counts=inbox.nav_counts, page_banners=banners.banners,
+        icon=icon,
+        may=security.may,
+        csrf_token=security.csrf_token,
+        static=_static,
+        direction=i18n.direction,
+        locale=i18n.current,
+        number=i18n.format_number,
+        percent=i18n.format_percent,
+        duration=i18n.format_duration,
+        language_name=i18n.language_name,
+        clock=clock.words,
+        level=words.level,
+        sentiment=words.sentiment,
+        category=words.category,
+        channel_title=words.channel,
+        state=words.state,
+        resolution=words.resolution,
+        event_text=words.event,
+        role_name=words.role,
+        reason=words.reason,
+        problem_text=words.problem,
+        step_name=words.step,
+        reply_state=words.reply_state,
+        lag_name=words.lag,
+        nav_counts=inbox.nav_counts,
+        page_banners=banners.banners,
     )
     app.context_processor(_every_page)
 
 
 def _every_page() -> dict[str, Any]:
     ctx = security.context()
-    return {"viewer": g.get("viewer"), "nonce": g.get("nonce", ""), "demo": ctx.demo, "simulator": ctx.simulator_url}
+    return {
+        "viewer": g.get("viewer"),
+        "nonce": g.get("nonce", ""),
+        "demo": ctx.demo,
+        "simulator": ctx.simulator_url,
+    }
 
 
 @cache
@@ -137,7 +196,7 @@ def _errors(app: Flask) -> None:
 
 def _logged_out(_error: security.LoggedOut) -> AnyResponse:
     if page.wants_fragment():
-        return Response(page._("You were logged out. Log in again; what you wrote is kept."), 401)  # noqa: SLF001
+        return Response(page._("You were logged out. Log in again; what you wrote is kept."), 401)
     return security.to_login()
 
 
@@ -149,7 +208,7 @@ def _http_error(error: HTTPException) -> AnyResponse:
 
 def _database_away(error: OperationalError) -> AnyResponse:
     logger.error("database.unavailable", error=type(error.orig).__name__)
-    response = _problem(503, page._("The database does not answer. Try again in a few seconds."))  # noqa: SLF001
+    response = _problem(503, page._("The database does not answer. Try again in a few seconds."))
     response.headers["Retry-After"] = "5"
     return response
 

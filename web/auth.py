@@ -100,7 +100,12 @@ def set_up() -> Answer:
         return show("setup.html", status=403, error=text, token="", email=form.get("email", ""))
     try:
         person_id = people.add_person(
-            ctx.db, form.get("email", ""), "admin", form.get("password", ""), (), name=form.get("name", "").strip()
+            ctx.db,
+            form.get("email", ""),
+            "admin",
+            form.get("password", ""),
+            (),
+            name=form.get("name", "").strip(),
         )
     except AlertsError as error:
         return show("setup.html", status=400, error=str(error), token=given, email=form.get("email", ""))

@@ -21,8 +21,8 @@ from alerts.people import Viewer
 from alerts.replying.states import DONE, UNDER_WAY
 from listener import posts
 from listener.db import now
-from listener.posts import HistoryItem
 from listener.models import Account, Author, Brand, Hit, Mention
+from listener.posts import HistoryItem
 from sentiment import score as scores
 from sentiment.models import Score
 from web import words
@@ -130,7 +130,12 @@ def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | No
     staff = session.execute(select(Person.id, Person.name, Person.email))
     name = {row.id: row.name or row.email for row in staff}
     case = Case(
-        mention=mention, author=author, author_name=_name(author), brand_id=brand.id, brand_name=brand.name, alert=alert
+        mention=mention,
+        author=author,
+        author_name=_name(author),
+        brand_id=brand.id,
+        brand_name=brand.name,
+        alert=alert,
     )
     case.mode, case.mode_reason = mention.reply_mode, mention.reply_reason or ""
     case.safe_url = safe_link(mention.url)
@@ -145,11 +150,17 @@ def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | No
     case.draft = draft.text if draft is not None else ""
     case.thread = _thread(session, case, name)
     if mention.author_id:
-        case.history = [one for one in posts.history(session, mention.author_id, HISTORY + 1) if one.mention_id != mention_id]
+        case.history = [
+            one
+            for one in posts.history(session, mention.author_id, HISTORY + 1)
+            if one.mention_id != mention_id
+        ]
     _replies(session, case, name)
     if alert is not None:
         _alert_parts(session, case, alert, name)
-    corrections = select(Feedback).where(Feedback.mention_id == mention_id).order_by(Feedback.id.desc()).limit(6)
+    corrections = (
+        select(Feedback).where(Feedback.mention_id == mention_id).order_by(Feedback.id.desc()).limit(6)
+    )
     case.feedback = [
         f"{_corrected(given)} · {name.get(given.person_id or 0, '')} · {exactly(given.at)}"
         for given in session.scalars(corrections)
@@ -165,8 +176,12 @@ def _alert_parts(session: Session, case: Case, alert: Alert, name: dict[int, str
     case.rule_name = rule.name if rule else _("the default: urgency High or above")
     remarks = session.scalars(select(Note).where(Note.alert_id == alert.id).order_by(Note.id))
     case.notes = [Said(note.at, name.get(note.person_id, ""), text=note.text) for note in remarks]
-    log = session.scalars(select(Event).where(Event.alert_id == alert.id).order_by(Event.id.desc()).limit(EVENTS))
-    case.events = [Said(one.at, name.get(one.person_id or 0, ""), kind=one.kind, data=one.data) for one in log]
+    log = session.scalars(
+        select(Event).where(Event.alert_id == alert.id).order_by(Event.id.desc()).limit(EVENTS)
+    )
+    case.events = [
+        Said(one.at, name.get(one.person_id or 0, ""), kind=one.kind, data=one.data) for one in log
+    ]
     people = select(Person).where(Person.active, Person.role != "manager").order_by(Person.name)
     case.colleagues = list(session.scalars(people))
 
@@ -207,15 +222,18 @@ def _thread(session: Session, case: Case, name: dict[int, str]) -> list[Item]:
                 scale=mention.rating_scale if current else None, edited=bool(current and mention.edited_at),
             )
         )  # fmt: skip
-    answers = select(Reply).where(Reply.mention_id == mention.id, Reply.state.in_((*DONE, "failed", "removed")))
-    for reply in session.scalars(answers.order_by(Reply.id)):
-        if reply.external_id is None or reply.external_id not in ours:
-            items.append(
-                Item(
-                    author=name.get(reply.person_id or 0, case.account or case.brand_name), text=reply.text, own=True,
-                    at=reply.sent_at or reply.created_at, url=safe_link(reply.url), state=reply.state, error=reply.error,
-                )
-            )  # fmt: skip
+    answers = select(Reply).where(
+        Reply.mention_id == mention.id, Reply.state.in_((*DONE, "failed", "removed"))
+    )
+    items.extend(
+        Item(
+            author=name.get(reply.person_id or 0, case.account or case.brand_name), text=reply.text, own=True,
+            at=reply.sent_at or reply.created_at, url=safe_link(reply.url), state=reply.state,
+            error=reply.error,
+        )
+        for reply in session.scalars(answers.order_by(Reply.id))
+        if reply.external_id is None or reply.external_id not in ours
+    )  # fmt: skip
     return sorted(items, key=lambda item: (item.at, item.own))
 
 
@@ -229,7 +247,9 @@ def _replies(session: Session, case: Case, name: dict[int, str]) -> None:
             if reply.state == "approved" and reply.send_after is not None:
                 case.seconds_left = max(0, round((reply.send_after - now()).total_seconds()))
         elif reply.state in DONE:
-            case.answered_by = _("Answered by %(name)s, %(time)s", name=by, time=exactly(reply.sent_at or reply.created_at))
+            case.answered_by = _(
+                "Answered by %(name)s, %(time)s", name=by, time=exactly(reply.sent_at or reply.created_at)
+            )
 
 
 def _corrected(given: Feedback) -> str:
@@ -248,6 +268,8 @@ def _urls(case: Case) -> dict[str, str]:
         urls |= {act: url_for(f"reply.{act}_alert", alert_id=case.alert.id) for act in acts}
     urls["correct"] = url_for("reply.correct", mention_id=mention_id)
     urls["back"] = (
-        url_for("alert.alert", alert_id=case.alert.id) if case.alert else url_for("search.mention", mention_id=mention_id)
+        url_for("alert.alert", alert_id=case.alert.id)
+        if case.alert
+        else url_for("search.mention", mention_id=mention_id)
     )
     return urls

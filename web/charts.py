@@ -45,14 +45,21 @@ def stacks(bars: Sequence[Stack], title: str) -> Markup:
             high = room * value / top
             y -= high
             if value:
-                parts.append(f'<rect class="bar-{kind}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}"/>')
+                parts.append(
+                    f'<rect class="bar-{kind}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}"/>'
+                )
         if number % every == 0:
-            parts.append(f'<text x="{x + wide / 2:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(bar.name)}</text>')
+            parts.append(
+                f'<text x="{x + wide / 2:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(bar.name)}</text>'
+            )
     edge = WIDTH - SIDE if mirrored else SIDE
     for share in (0, 0.5, 1):
         y = HEIGHT - FOOT - room * share
         ends = (0, WIDTH - SIDE) if mirrored else (SIDE, WIDTH)
-        parts.append(f'<line class="axis" x1="{ends[0]}" x2="{ends[1]}" y1="{y:.1f}" y2="{y:.1f}" opacity="{0.9 if not share else 0.25}"/>')
+        opacity = 0.25 if share else 0.9
+        parts.append(
+            f'<line class="axis" x1="{ends[0]}" x2="{ends[1]}" y1="{y:.1f}" y2="{y:.1f}" opacity="{opacity}"/>'
+        )
         if share:
             anchor = "start" if mirrored else "end"
             parts.append(

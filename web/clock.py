@@ -39,7 +39,9 @@ def words(alert: Alert, at: datetime | None = None) -> Words:
     target = standard.length if standard is not None and not standard.business_hours else alert.due_at - start
     aim = i18n.format_duration(rounded(target))
     if at > alert.due_at:
-        return Words("over", _("%(time)s over %(target)s target", time=_length(at - alert.due_at), target=aim))
+        return Words(
+            "over", _("%(time)s over %(target)s target", time=_length(at - alert.due_at), target=aim)
+        )
     left = alert.due_at - at
     tone = "soon" if left < target * SOON else "fine"
     return Words(tone, _("%(time)s left of %(target)s", time=_length(left), target=aim))

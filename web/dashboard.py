@@ -39,7 +39,8 @@ def dashboard() -> Answer:
         figures = kpi.kpi(session, viewer().brand_ids, first, end)
         brands = _own(session)
         counted = Counter(
-            (one.at.astimezone(where).date(), one.sentiment) for one in heard.mentions(session, list(brands), first, end)
+            (one.at.astimezone(where).date(), one.sentiment)
+            for one in heard.mentions(session, list(brands), first, end)
         )
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
     volume = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email.message import EmailMessage
 
 from flask import Blueprint, request
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from alerts.models import Digest
 from listener import i18n
 from listener.db import now
 from web.mailbox import html_of
-from web.page import Answer, _, show, zone
+from web.page import Answer, show, zone
 from web.security import PUBLIC, context, requires, viewer
 
 blueprint = Blueprint("digests", __name__)
@@ -67,7 +68,7 @@ def _kind() -> periods.Kind:
     return "weekly" if request.args.get("period") == "weekly" else "daily"
 
 
-def _preview(kind: periods.Kind):  # type: ignore[no-untyped-def]
+def _preview(kind: periods.Kind) -> EmailMessage:
     ctx = context()
     where = i18n.zone_of(zone())
     day = now().astimezone(where).date() - timedelta(days=1 if kind == "daily" else 7)

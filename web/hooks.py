@@ -20,7 +20,10 @@ def receive(source: str, secret: str) -> Answer:
     request.max_content_length = listener_hooks.MOST_BYTES
     ctx = context()
     hook = Hook(
-        method=request.method, headers=dict(request.headers), query=request.args.to_dict(), body=request.get_data()
+        method=request.method,
+        headers=dict(request.headers),
+        query=request.args.to_dict(),
+        body=request.get_data(),
     )
     try:
         received = listener_hooks.receive(ctx.db, ctx.ground, source, secret, hook)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response, flash, g, redirect, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -156,7 +156,7 @@ def _page(after: str | None) -> dict[str, Any]:
         "tabs": tabs,
         "nothing": nothing,
         "here": safe_next(request.full_path.rstrip("?"), url_for("inbox.inbox")) if request.endpoint == "inbox.inbox"
-        else url_for("inbox.inbox", **params),
+        else url_for("inbox.inbox", **cast("dict[str, Any]", params)),
     }  # fmt: skip
 
 
@@ -165,7 +165,9 @@ def choices(session: Session) -> dict[str, list[tuple[str, str]]]:
     me = viewer()
     brands = session.execute(select(Brand.id, Brand.name).order_by(Brand.name))
     people = session.execute(
-        select(Person.id, Person.name, Person.email).where(Person.active, Person.role != "manager").order_by(Person.name)
+        select(Person.id, Person.name, Person.email)
+        .where(Person.active, Person.role != "manager")
+        .order_by(Person.name)
     )
     return {
         "states": [("snoozed", _("Snoozed")), ("answered", words.state("answered")), ("closed", words.state("closed")),
@@ -175,15 +177,19 @@ def choices(session: Session) -> dict[str, list[tuple[str, str]]]:
         "categories": [(name, words.category(name)) for name in CATEGORIES],
         "channels": [(kind, words.channel(kind)) for kind in sorted(KINDS)],
         "languages": [(tag, i18n.language_name(tag)) for tag in LANGUAGES],
-        "assignees": [("me", _("me")), ("none", _("nobody"))] + [(str(key), name or mail) for key, name, mail in people],
+        "assignees": [
+            ("me", _("me")), ("none", _("nobody")), *((str(key), name or mail) for key, name, mail in people),
+        ],
         "sorts": [("due", _("due first")), ("newest", _("newest first")), ("oldest", _("oldest first"))],
     }  # fmt: skip
 
 
 def _why_empty(session: Session, filters: Filters) -> str:
-    if session.scalar(select(Source.id).where(Source.state != "removed").limit(1)) is None:
-        if session.scalar(select(Alert.id).limit(1)) is None:
-            return "connected"
+    def none_of(statement: Select[Any]) -> bool:
+        return session.scalar(statement.limit(1)) is None
+
+    if none_of(select(Source.id).where(Source.state != "removed")) and none_of(select(Alert.id)):
+        return "connected"
     narrowed = [name for name in filters.params() if name not in {"kind", "sort"}]
     return "matches" if narrowed else "done"
 
@@ -197,8 +203,12 @@ def _count(session: Session, kind: str) -> int:
 def _rows(session: Session, alerts: Sequence[Alert]) -> list[Row]:
     brands = {row.id: row.name for row in session.execute(select(Brand.id, Brand.name))}
     wanted = {alert.assignee_id for alert in alerts if alert.assignee_id}
-    people = {one.id: one.name or one.email for one in session.scalars(select(Person).where(Person.id.in_(wanted)))}
-    return [Row(alert, brands.get(alert.brand_id, ""), people.get(alert.assignee_id or 0, "")) for alert in alerts]
+    people = {
+        one.id: one.name or one.email for one in session.scalars(select(Person).where(Person.id.in_(wanted)))
+    }
+    return [
+        Row(alert, brands.get(alert.brand_id, ""), people.get(alert.assignee_id or 0, "")) for alert in alerts
+    ]
 
 
 def _undo(token: str) -> Answer:

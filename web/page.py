@@ -65,7 +65,7 @@ def zone() -> str:
 def moment(at: datetime | None) -> Markup:
     """Write an instant relatively, with the exact time in the reader's zone on focus and hover."""
     if at is None:
-        return Markup("–")
+        return Markup("–")  # noqa: RUF001 - a dash is meant
     exact = exactly(at)
     return Markup('<time datetime="{}" title="{}" tabindex="0" data-relative>{}</time>').format(
         at.isoformat(timespec="seconds"), exact, i18n.format_relative(at, now())
@@ -89,7 +89,11 @@ def language() -> Iterator[None]:
 
 def initials(name: str) -> str:
     """Return up to two letters for an avatar; never a remote picture, which would tell the platform who reads."""
-    words = [word for word in name.replace("@", " ").replace("_", " ").replace(".", " ").split() if word[0].isalnum()]
+    words = [
+        word
+        for word in name.replace("@", " ").replace("_", " ").replace(".", " ").split()
+        if word[0].isalnum()
+    ]
     return "".join(word[0] for word in words[:2]).upper() or "?"
 
 

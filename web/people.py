@@ -93,7 +93,9 @@ def _email_of(person_id: int) -> str:
 
 def _page(*, error: str = "", status: int = 200) -> Answer:
     with context().db.read() as session:
-        everybody = session.scalars(select(Person).order_by(Person.active.desc(), Person.name, Person.email)).all()
+        everybody = session.scalars(
+            select(Person).order_by(Person.active.desc(), Person.name, Person.email)
+        ).all()
         brands = session.scalars(select(Brand.name).order_by(Brand.name)).all()
         seen: dict[int, list[str]] = {}
         rows = select(PersonBrand.person_id, Brand.name).join(Brand, Brand.id == PersonBrand.brand_id)

@@ -23,10 +23,16 @@ def playbook() -> Answer:
         book = books.book(session, chosen)
     shipped = books.shipped(chosen).entries
     steps = {
-        step: [(key, text, text != shipped.get(key)) for key, text in book.entries.items() if key.startswith(f"{step}.")]
+        step: [
+            (key, text, text != shipped.get(key))
+            for key, text in book.entries.items()
+            if key.startswith(f"{step}.")
+        ]
         for step in books.STEPS
     }
-    return show("manage/playbook.html", steps=steps, languages=known, chosen=chosen, variables=books.VARIABLES)
+    return show(
+        "manage/playbook.html", steps=steps, languages=known, chosen=chosen, variables=books.VARIABLES
+    )
 
 
 @blueprint.post("")
@@ -35,6 +41,12 @@ def save() -> Answer:
     """Replace one sentence; an empty text brings the shipped one back."""
     form = request.form
     with context().db.work() as session:
-        books.save(session, form.get("key", ""), form.get("language", ""), form.get("text", ""), person_id=viewer().id)
+        books.save(
+            session,
+            form.get("key", ""),
+            form.get("language", ""),
+            form.get("text", ""),
+            person_id=viewer().id,
+        )
     tell(_("Saved. New suggestions use it."))
     return back("playbook.playbook", language=form.get("language"))

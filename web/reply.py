@@ -115,7 +115,9 @@ def keep_draft(mention_id: int, text: str) -> None:
             return
         values = {"text": text, "at": now()}
         statement = upsert(session, Draft).values(person_id=me, mention_id=mention_id, **values)
-        session.execute(statement.on_conflict_do_update(index_elements=["person_id", "mention_id"], set_=values))
+        session.execute(
+            statement.on_conflict_do_update(index_elements=["person_id", "mention_id"], set_=values)
+        )
 
 
 def answer_part(case: Case, *, status: int = 200) -> Answer:
@@ -232,9 +234,15 @@ def by_hand(case: Case) -> Answer:
 def correct(mention_id: int) -> Answer:
     """Record what the model should have said."""
     case = load(mention_id=mention_id)
-    wanted = {name: request.form[name] for name in ("urgency", "sentiment", "category") if request.form.get(name)}
+    wanted = {
+        name: request.form[name] for name in ("urgency", "sentiment", "category") if request.form.get(name)
+    }
     changed = feedback.correct(context().db, viewer(), mention_id, wanted)
-    tell(_("Thank you. The correction is kept for the next training.") if changed else _("Nothing was different."))
+    tell(
+        _("Thank you. The correction is kept for the next training.")
+        if changed
+        else _("Nothing was different.")
+    )
     return redirect(case.urls["back"], 303)
 
 

@@ -29,10 +29,11 @@ def rules() -> Answer:
 def add() -> Answer:
     """Add a rule."""
     form = request.form
-    level, position, assignee = form.get("min_level", "2"), form.get("position") or "100", form.get("assignee", "")
+    level, assignee = form.get("min_level", "2"), form.get("assignee", "")
+    position = form.get("position") or "100"
+    if not level.isdigit() or not position.isdigit() or (assignee and not assignee.isdigit()):
+        return _page(error=_("Level and position are numbers."), status=400)
     try:
-        if not level.isdigit() or not position.isdigit() or (assignee and not assignee.isdigit()):
-            raise AlertsError(_("Level and position are numbers."))
         engine.add(
             context().db, form.get("name", ""), brand=form.get("brand") or None, channels=form.getlist("channels"),
             sentiments=form.getlist("sentiments"), min_level=int(level), words=form.get("words", "").strip() or None,
@@ -59,7 +60,9 @@ def _page(*, error: str = "", status: int = 200) -> Answer:
     with context().db.read() as session:
         found = engine.list_(session)
         brands = {brand.id: brand.name for brand in session.scalars(select(Brand).order_by(Brand.name))}
-        people = session.scalars(select(Person).where(Person.active, Person.role != "manager").order_by(Person.name)).all()
+        people = session.scalars(
+            select(Person).where(Person.active, Person.role != "manager").order_by(Person.name)
+        ).all()
     return show(
         "manage/rules.html", status=status, rules=found, brands=brands, error=error, channels=sorted(KINDS),
         sentiments=SENTIMENTS, actions=engine.ACTIONS, people=people,

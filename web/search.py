@@ -60,7 +60,13 @@ def mentions() -> Answer:
     if queue:
         params["queue"] = queue
     return show(
-        "search/page.html", rows=rows, params=params, queue=queue, tabs=tabs, choices=offered, next_cursor=following
+        "search/page.html",
+        rows=rows,
+        params=params,
+        queue=queue,
+        tabs=tabs,
+        choices=offered,
+        next_cursor=following,
     )
 
 
@@ -93,16 +99,24 @@ def _rows(session: Session, me: Viewer, queue: str, params: dict[str, str], afte
     if params.get("text"):
         pattern = _like(params["text"])
         by_author = Mention.author_id.in_(
-            select(Author.id).where(or_(Author.handle.ilike(pattern, escape="\\"), Author.name.ilike(pattern, escape="\\")))
+            select(Author.id).where(
+                or_(Author.handle.ilike(pattern, escape="\\"), Author.name.ilike(pattern, escape="\\"))
+            )
         )
         query = query.where(or_(Mention.text.ilike(pattern, escape="\\"), by_author))
     if params.get("channel"):
         query = query.where(Mention.channel == params["channel"])
     if params.get("brand"):
-        of_brand = select(Hit.mention_id).join(Brand, Brand.id == Hit.brand_id).where(Brand.name == params["brand"])
+        of_brand = (
+            select(Hit.mention_id).join(Brand, Brand.id == Hit.brand_id).where(Brand.name == params["brand"])
+        )
         query = query.where(Mention.id.in_(of_brand))
     query = query.where(*_between(params, me))
-    for name, column in (("language", Score.language), ("sentiment", Score.sentiment), ("category", Score.category)):
+    for name, column in (
+        ("language", Score.language),
+        ("sentiment", Score.sentiment),
+        ("category", Score.category),
+    ):
         if params.get(name):
             query = query.where(_scored(column == params[name]))
     ids = list(session.scalars(query))
@@ -134,12 +148,18 @@ def _filled(session: Session, ids: list[int]) -> list[Found]:
         select(Mention, Author).outerjoin(Author, Author.id == Mention.author_id).where(Mention.id.in_(ids))
     )
     brands: dict[int, str] = {}
-    of_brands = select(Hit.mention_id, Brand.name).join(Brand, Brand.id == Hit.brand_id).where(Hit.mention_id.in_(ids))
+    of_brands = (
+        select(Hit.mention_id, Brand.name)
+        .join(Brand, Brand.id == Hit.brand_id)
+        .where(Hit.mention_id.in_(ids))
+    )
     for mention_id, name in session.execute(of_brands):
         brands.setdefault(mention_id, name)
     raised = select(CaseMention.mention_id, CaseMention.alert_id).where(CaseMention.mention_id.in_(ids))
     alerts = {row.mention_id: row.alert_id for row in session.execute(raised)}
-    done = set(session.scalars(select(Reply.mention_id).where(Reply.mention_id.in_(ids), Reply.state.in_(DONE))))
+    done = set(
+        session.scalars(select(Reply.mention_id).where(Reply.mention_id.in_(ids), Reply.state.in_(DONE)))
+    )
     rows = [
         Found(
             mention=one, brand=brands.get(one.id, ""), score=scores.get(one.id), alert_id=alerts.get(one.id),

@@ -32,7 +32,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class LoggedOut(Exception):
+class LoggedOut(Exception):  # noqa: N818 - a state, not a failure
     """The session is over; pages send to the log-in, fragments say so."""
 
 
@@ -82,7 +82,9 @@ def check_host() -> None:
     name = urlsplit(f"//{request.host}").hostname or ""
     ours = urlsplit(context().settings.public_url).hostname
     if name not in {ours, "localhost", "127.0.0.1", "::1"}:
-        abort(400, f"This panel does not answer for {name!r}: set ALLEARS_PUBLIC_URL to the address people use.")
+        abort(
+            400, f"This panel does not answer for {name!r}: set ALLEARS_PUBLIC_URL to the address people use."
+        )
 
 
 def start() -> None:
@@ -136,7 +138,9 @@ def secure() -> bool:
 
 def set_cookie(response: AnyResponse, name: str, value: str, seconds: int | None = None) -> None:
     """Set one of our cookies."""
-    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="Lax", secure=secure(), path="/")
+    response.set_cookie(
+        name, value, max_age=seconds, httponly=True, samesite="Lax", secure=secure(), path="/"
+    )
 
 
 def csrf_token() -> str:
@@ -155,7 +159,9 @@ def check_csrf() -> None:
     tied = g.get("token") or request.cookies.get(VISITOR_COOKIE)
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token") or ""
     origin = request.headers.get("Origin")
-    good = bool(tied) and any(hmac.compare_digest(_sign(key, tied or ""), given) for key in context().secret_keys)
+    good = bool(tied) and any(
+        hmac.compare_digest(_sign(key, tied or ""), given) for key in context().secret_keys
+    )
     if origin and origin != "null" and urlsplit(origin).netloc != request.host:
         good = False
     if not good:

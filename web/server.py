@@ -5,13 +5,20 @@ from __future__ import annotations
 import errno
 import threading
 
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 
 from listener.settings import SettingsError
 from web.app import create_app
 from web.composition import Context
 
 THREADS = 8
+
+
+def _port(server: BaseWSGIServer | MultiSocketServer) -> int:
+    """Return the port that was bound; a name with several addresses ("localhost") binds one server for each."""
+    if isinstance(server, MultiSocketServer):
+        return int(server.effective_listen[0][1])
+    return int(server.effective_port)  # type: ignore[attr-defined]  # the type stubs lack it
 
 
 class Server:
@@ -39,7 +46,7 @@ class Server:
             message = f"port {port} on {host} {reason}; choose another with --port"
             raise SettingsError(message) from error
         shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
-        self.url = f"http://{shown}:{self._server.effective_port}"
+        self.url = f"http://{shown}:{_port(self._server)}"
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     def start(self) -> None:

@@ -33,7 +33,9 @@ def begin(db: Database, person_id: int, *, replaces: str | None = None, at: date
             session.execute(delete(LoginSession).where(LoginSession.id == digest(replaces)))
         session.execute(delete(LoginSession).where(LoginSession.expires_at < at))
         session.add(
-            LoginSession(id=digest(token), person_id=person_id, created_at=at, seen_at=at, expires_at=at + ABSOLUTE)
+            LoginSession(
+                id=digest(token), person_id=person_id, created_at=at, seen_at=at, expires_at=at + ABSOLUTE
+            )
         )
     return token
 

@@ -66,7 +66,12 @@ def add() -> Answer:
     }
     try:
         listener_sources.add(
-            ctx.db, ctx.ground, kind, name=form.get("name", ""), brand=form.get("brand", ""), settings=settings
+            ctx.db,
+            ctx.ground,
+            kind,
+            name=form.get("name", ""),
+            brand=form.get("brand", ""),
+            settings=settings,
         )
     except ListenerError as error:
         return _page(error=str(error), chosen=kind, status=400)
@@ -88,7 +93,9 @@ def add_brand() -> Answer:
     """Add a brand with its query."""
     form = request.form
     try:
-        brands.add(context().db, form.get("name", ""), query=form.get("query", ""), own=form.get("own") == "1")
+        brands.add(
+            context().db, form.get("name", ""), query=form.get("query", ""), own=form.get("own") == "1"
+        )
     except ListenerError as error:
         return _page(error=str(error), status=400)
     tell(_("Brand added."))
@@ -154,5 +161,6 @@ def _page(*, error: str = "", chosen: str = "", status: int = 200) -> Answer:
     offered: list[Any] = kinds()
     return show(
         "manage/sources.html", status=status, rows=[row for row in rows if row.brand in mine], seen=seen, brands=known,
-        queries=queries, kinds=offered, brand_choices=[(brand.name, brand.name) for brand in known], error=error, chosen=next((one for one in offered if one.kind == chosen), None),
+        queries=queries, kinds=offered, brand_choices=[(brand.name, brand.name) for brand in known],
+        error=error, chosen=next((one for one in offered if one.kind == chosen), None),
     )  # fmt: skip

@@ -65,7 +65,9 @@ def resolution(name: str | None) -> str:
 
 def role(name: str) -> str:
     """Name a role."""
-    return {"agent": _("Agent"), "lead": _("Lead"), "manager": _("Manager"), "admin": _("Admin")}.get(name, name)
+    return {"agent": _("Agent"), "lead": _("Lead"), "manager": _("Manager"), "admin": _("Admin")}.get(
+        name, name
+    )
 
 
 def reply_state(name: str) -> str:
@@ -111,13 +113,20 @@ def problem(found: Problem) -> str:
     if found.code in known:
         return known[found.code]
     if found.code == "too_long" and {"over", "limit"} <= values.keys():
-        return _("The reply is too long by %(over)s; the limit is %(limit)s.", over=values["over"], limit=values["limit"])
+        return _(
+            "The reply is too long by %(over)s; the limit is %(limit)s.",
+            over=values["over"],
+            limit=values["limit"],
+        )
     if found.code == "too_short" and "minimum" in values:
         return _("The reply is too short: at least %(minimum)s.", minimum=values["minimum"])
     if found.code == "link" and "host" in values:
         return _("The link to %(host)s does not lead to us.", host=values["host"])
     if found.code == "language" and "language" in values:
-        return _("The customer wrote in another language (%(name)s).", name=i18n.language_name(str(values["language"])))
+        return _(
+            "The customer wrote in another language (%(name)s).",
+            name=i18n.language_name(str(values["language"])),
+        )
     return found.text
 
 

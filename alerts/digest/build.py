@@ -22,7 +22,9 @@ from listener.models import Brand
 CHART_DAYS = 7
 
 
-def build(session: Session, person: Person, kind: Kind, start: date, *, at: datetime | None = None) -> DigestData:
+def build(
+    session: Session, person: Person, kind: Kind, start: date, *, at: datetime | None = None
+) -> DigestData:
     """Return the digest of the period that contains local day `start`. Figures marked "now" are as of `at`."""
     at = at or now()
     period = covering(kind, start, i18n.zone_of(person.timezone))
@@ -65,9 +67,7 @@ def _all(heard: Iterable[Heard]) -> Counts:
     return count(heard, lambda _: None).get(None, Counts())
 
 
-def _table(
-    brands: dict[int, str], heard: list[Heard], told: list[Case], at: datetime
-) -> tuple[Row, ...]:
+def _table(brands: dict[int, str], heard: list[Heard], told: list[Case], at: datetime) -> tuple[Row, ...]:
     counts = count(heard, lambda one: (one.brand_id, one.channel))
     raised: dict[tuple[int, str], list[Case]] = {}
     for one in told:

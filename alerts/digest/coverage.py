@@ -55,4 +55,6 @@ def _polls(session: Session, source_id: int, since: datetime, until: datetime) -
         .where(Poll.source_id == source_id, Poll.started_at >= since, Poll.started_at < until)
         .order_by(Poll.started_at, Poll.id)
     ).all()
-    return cast("Sequence[Poll]", rows)  # the three columns that are looked at; a week has too many for whole objects
+    return cast(
+        "Sequence[Poll]", rows
+    )  # the three columns that are looked at; a week has too many for whole objects

@@ -52,7 +52,14 @@ def mentions(session: Session, brand_ids: Iterable[int], since: datetime, until:
         .join(hits, hits.c.mention_id == Mention.id)
         .outerjoin(Score, Score.id == newest)
         # posted_at has no index; whatever counts after `since` was collected after it, and collected_at has one
-        .where(and_(Mention.collected_at >= since, told_at() >= since, told_at() < until, Mention.gone_at.is_(None)))
+        .where(
+            and_(
+                Mention.collected_at >= since,
+                told_at() >= since,
+                told_at() < until,
+                Mention.gone_at.is_(None),
+            )
+        )
     )
     for number, brand_id, channel, at, sentiment in session.execute(query.execution_options(yield_per=2000)):
         yield Heard(number, brand_id, channel, at, sentiment)

@@ -85,7 +85,10 @@ def _row(session: Session, person_id: int, kind: Kind, start: date, at: datetime
     }  # fmt: skip
     key = ["person_id", "period", "start"]
     made: int | None = session.scalar(
-        upsert(session, Digest).values(**values).on_conflict_do_nothing(index_elements=key).returning(Digest.id)
+        upsert(session, Digest)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=key)
+        .returning(Digest.id)
     )
     return made
 
@@ -163,12 +166,22 @@ def preview(
     token, _ = unsubscribe.new_token()
     link = unsubscribe.link(settings.public_url, token)
     return render(
-        data, public_url=settings.public_url, sender=mailer.sender, message_id=mailer.new_message_id(), unsubscribe=link
+        data,
+        public_url=settings.public_url,
+        sender=mailer.sender,
+        message_id=mailer.new_message_id(),
+        unsubscribe=link,
     )
 
 
 def _send(
-    db: Database, mailer: Mailer, settings: Surroundings, claim: outgoing.Claim, at: datetime, *, asked: bool = False
+    db: Database,
+    mailer: Mailer,
+    settings: Surroundings,
+    claim: outgoing.Claim,
+    at: datetime,
+    *,
+    asked: bool = False,
 ) -> Outcome:
     try:
         made = _make(db, mailer, settings, claim, at, asked=asked)
@@ -189,7 +202,9 @@ def _hand_over(
     db: Database, mailer: Mailer, claim: outgoing.Claim, at: datetime, message: EmailMessage, hashed: str
 ) -> Outcome:
     with db.work() as session:
-        if not outgoing.begin(session, Digest, claim, at=max(at, now()), message_id=str(message["Message-ID"])):
+        if not outgoing.begin(
+            session, Digest, claim, at=max(at, now()), message_id=str(message["Message-ID"])
+        ):
             return Outcome("waiting", "another worker has it")
         session.get_one(Digest, claim.id).unsubscribe_hash = hashed
     try:

@@ -48,7 +48,9 @@ def open_now(session: Session, brand_ids: Collection[int], *, at: datetime) -> W
     return Waiting(total, int(overdue), int(worst_level), tuple(rows))
 
 
-def incidents(session: Session, brand_ids: Collection[int], since: datetime, until: datetime) -> list[Trouble]:
+def incidents(
+    session: Session, brand_ids: Collection[int], since: datetime, until: datetime
+) -> list[Trouble]:
     """Return the incidents with most alerts from posts of the span; one alert alone is no incident."""
     count = func.count(Alert.id)
     rows = session.execute(

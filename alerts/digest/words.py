@@ -17,7 +17,9 @@ FIRST_LINE = 100  # characters of the text part that a phone's notification show
 
 def span(period: Period) -> str:
     """Name the period: a day, or the days of a week."""
-    return i18n.format_day(period.start) if period.length == 1 else i18n.format_span(period.start, period.last)
+    return (
+        i18n.format_day(period.start) if period.length == 1 else i18n.format_span(period.start, period.last)
+    )
 
 
 def subject(data: DigestData) -> str:
@@ -29,12 +31,16 @@ def finding(data: DigestData) -> str:
     """Say what a manager must know: unanswered critical alerts, else late answers, else deafness, else mood."""
     waiting = data.waiting
     if waiting.critical:
-        return ngettext("%(n)s critical alert unanswered", "%(n)s critical alerts unanswered", waiting.critical)
+        return ngettext(
+            "%(n)s critical alert unanswered", "%(n)s critical alerts unanswered", waiting.critical
+        )
     if waiting.overdue:
         return ngettext("%(n)s answer overdue", "%(n)s answers overdue", waiting.overdue)
     if data.coverage.gaps and not data.total.mentions:
         silent = data.coverage.silent
-        return ngettext("Nothing heard: %(n)s source is silent", "Nothing heard: %(n)s sources are silent", silent)
+        return ngettext(
+            "Nothing heard: %(n)s source is silent", "Nothing heard: %(n)s sources are silent", silent
+        )
     if data.total.negative:
         return ngettext(
             "%(n)s negative mention of %(all)s", "%(n)s negative mentions of %(all)s", data.total.negative,

@@ -24,7 +24,9 @@ class Delivery(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     target: Mapped[str] = mapped_column(String(20), default="mail")  # mail | apprise
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)  # ids only
-    state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting | sending | sent | skipped | failed
+    state: Mapped[str] = mapped_column(
+        String(10), default="waiting"
+    )  # waiting | sending | sent | skipped | failed
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(default=now)
     lease_until: Mapped[datetime | None]

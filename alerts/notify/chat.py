@@ -22,8 +22,12 @@ def send(line: Line) -> None:
 
     service = apprise.Apprise()
     if not service.add(line.url):
-        text = "an address in alerts.apprise_urls is not one that Apprise understands; see its list of services"
+        text = (
+            "an address in alerts.apprise_urls is not one that Apprise understands; see its list of services"
+        )
         raise MailError(text, permanent=True)
     if not service.notify(title=line.title, body=line.body):
-        text = "the team chat did not take the message; check the address in alerts.apprise_urls and its token"
+        text = (
+            "the team chat did not take the message; check the address in alerts.apprise_urls and its token"
+        )
         raise MailError(text)

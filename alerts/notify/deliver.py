@@ -43,13 +43,17 @@ def deliver(
     return gone
 
 
-def _deliver(db: Database, mailer: Mailer, settings: Surroundings, claim: outgoing.Claim, at: datetime) -> bool:
+def _deliver(
+    db: Database, mailer: Mailer, settings: Surroundings, claim: outgoing.Claim, at: datetime
+) -> bool:
     try:
         with db.read() as session:
             row = session.get_one(Delivery, claim.id)
             made: EmailMessage | chat.Line
             made = (
-                chat_text(session, row, settings) if row.target == "apprise" else mail(session, row, mailer, settings)
+                chat_text(session, row, settings)
+                if row.target == "apprise"
+                else mail(session, row, mailer, settings)
             )
     except Skip as reason:
         with db.work() as session:

@@ -46,7 +46,9 @@ def attention(db: Database, *, at: datetime | None = None) -> int:
     A source is broken when only a person can help, or when it has failed for hours.
     """
     at = at or now()
-    broken = or_(Source.state == "attention", (Source.state == "active") & (Source.failing_since < at - BROKEN_AFTER))
+    broken = or_(
+        Source.state == "attention", (Source.state == "active") & (Source.failing_since < at - BROKEN_AFTER)
+    )
     made = 0
     with db.work() as session:
         found = session.execute(select(Source.id, Source.brand_id, Source.failing_since).where(broken)).all()
@@ -75,7 +77,13 @@ def _readers(session: Session, brand_id: int, permission: str) -> list[int]:
 
 
 def _note(
-    session: Session, key: str, kind: str, person_id: int | None, data: Mapping[str, object], *, target: str = "mail"
+    session: Session,
+    key: str,
+    kind: str,
+    person_id: int | None,
+    data: Mapping[str, object],
+    *,
+    target: str = "mail",
 ) -> int:
     at = now()
     values = {
@@ -83,6 +91,9 @@ def _note(
         "attempts": 0, "next_try_at": at, "created_at": at,
     }  # fmt: skip
     made = session.scalar(
-        upsert(session, Delivery).values(**values).on_conflict_do_nothing(index_elements=["key"]).returning(Delivery.id)
+        upsert(session, Delivery)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(Delivery.id)
     )
     return int(made is not None)

@@ -22,7 +22,7 @@ _RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
 _REMAINING = ("x-rate-limit-remaining", "x-ratelimit-remaining", "ratelimit-remaining")
 _EPOCHS = 1_000_000_000  # a larger number is a moment (seconds since 1970), a smaller one a wait in seconds
 _SAID_LENGTH = 200
-_SECRETS = re.compile(r"\?\S+|(?=[\w.~+/-]*\d)[\w.~+/-]{20,}")
+_SECRETS = re.compile(r"\?\S+|(?=[\w.~+/-]*\d)[\w.~+/-]{16,}")
 _TRANSIENT = {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_EARLY,

@@ -15,7 +15,9 @@ def sim() -> None:
 
 
 @sim.command()
-@click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option(
+    "--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+)
 @click.option("--scenario", default="brand_week", show_default=True, help="See `allears sim scenarios`.")
 @click.option("--speed", default=1.0, show_default=True, help="How fast new posts and answers arrive.")
 @click.option("--live/--no-live", default=True, show_default=True, help="Whether anything happens by itself.")
@@ -30,7 +32,9 @@ def serve(port: int, scenario: str, speed: float, live: bool) -> None:
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Platform: {address}")
-    click.echo(f"Access token of @{simulator.world.brand.username if simulator.world.brand else ''}: {simulator.token}")
+    click.echo(
+        f"Access token of @{simulator.world.brand.username if simulator.world.brand else ''}: {simulator.token}"
+    )
     click.echo(f"Feed: {address}/feeds/news.xml")
     click.echo(f"Hacker News (base_url): {address}/hn")
     click.echo(f"Query: {simulator.world.brand_query}")

@@ -37,7 +37,13 @@ class Crowd:
     """Everybody but the brand."""
 
     def __init__(
-        self, world: World, changes: list[Change], *, speed: float = 1.0, posts: bool = True, seed: int | None = None
+        self,
+        world: World,
+        changes: list[Change],
+        *,
+        speed: float = 1.0,
+        posts: bool = True,
+        seed: int | None = None,
     ) -> None:
         self.world = world
         self.speed = speed
@@ -71,7 +77,12 @@ class Crowd:
     def _heard(self, post: Post) -> None:
         """Remember to answer when the brand has answered a customer through the API."""
         asked = post.parent
-        if not post.by_token or post.account is not self.world.brand or asked is None or asked.account is post.account:
+        if (
+            not post.by_token
+            or post.account is not self.world.brand
+            or asked is None
+            or asked.account is post.account
+        ):
             return
         earlier = [
             other
@@ -95,9 +106,7 @@ class Crowd:
         pool = self._pools.get(asked.language or "en", self._pools["en"])
         mood = self._dice.choices(MOODS, _MOOD_WEIGHTS)[0]
         text = f"@{brand.username} {pool.answer(self._dice, mood)}"
-        self.world.publish(
-            asked.account, text, parent=to, language=pool.language, visibility=to.visibility
-        )
+        self.world.publish(asked.account, text, parent=to, language=pool.language, visibility=to.visibility)
         return 1
 
     def _change(self, change: Change) -> int:
@@ -114,7 +123,9 @@ class Crowd:
         weights = [_LANGUAGE_WEIGHTS.get(language, 1) for language in languages]
         pool = self._pools[self._dice.choices(languages, weights)[0]]
         author = self._author(pool)
-        self.world.publish(author, pool.text(self._dice, outage=self._dice.random() < _OUTAGE), language=pool.language)
+        self.world.publish(
+            author, pool.text(self._dice, outage=self._dice.random() < _OUTAGE), language=pool.language
+        )
 
     def _author(self, pool: Pool) -> Account:
         username, name = self._dice.choice(pool.people)

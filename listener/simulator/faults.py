@@ -45,7 +45,13 @@ class Faults:
         self._lock = threading.Lock()
 
     def set(
-        self, kind: str, *, times: int | None = 1, seconds: float | None = None, status: int = 500, path: str = ""
+        self,
+        kind: str,
+        *,
+        times: int | None = 1,
+        seconds: float | None = None,
+        status: int = 500,
+        path: str = "",
     ) -> Fault:
         """Switch a fault on. Raises SimulatorError for an unknown kind or figures that make no sense."""
         if kind not in KINDS:

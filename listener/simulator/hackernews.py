@@ -66,7 +66,9 @@ def _in_time(one: Article) -> bool:
     tests = {
         "<": at.__lt__, ">": at.__gt__, "<=": at.__le__, ">=": at.__ge__, "=": at.__eq__,
     }  # fmt: skip
-    return all(tests[sign](int(value)) for sign, value in _FILTER.findall(request.args.get("numericFilters", "")))
+    return all(
+        tests[sign](int(value)) for sign, value in _FILTER.findall(request.args.get("numericFilters", ""))
+    )
 
 
 def _hit(one: Article) -> dict[str, Any]:

@@ -42,7 +42,9 @@ class Pool:
                     part["outage"], part["slots"], {mood: part["answers"][mood] for mood in MOODS},
                 )  # fmt: skip
             except (KeyError, AttributeError, TypeError) as error:
-                raise SimulatorError(f"scenario file {POOL}/{file.name}: {error} is missing or malformed") from error
+                raise SimulatorError(
+                    f"scenario file {POOL}/{file.name}: {error} is missing or malformed"
+                ) from error
             pool._check(file.name)
             found.append(pool)
         return found
@@ -71,4 +73,6 @@ class Pool:
         sentences = [*self.posts, *self.outage, *(one for mood in MOODS for one in self.answers[mood])]
         missing = {slot for one in sentences for slot in _SLOT.findall(one)} - self.slots.keys()
         if missing:
-            raise SimulatorError(f"scenario file {POOL}/{name}: no words for the slots {', '.join(sorted(missing))}")
+            raise SimulatorError(
+                f"scenario file {POOL}/{name}: no words for the slots {', '.join(sorted(missing))}"
+            )

@@ -28,7 +28,9 @@ class Change:
 def stage(world: World, script: Script, token: str) -> list[Change]:
     """Fill an empty world. Returns what is still to happen, soonest first."""
     dice = random.Random(_SEED)  # noqa: S311 - the same week each time
-    brand = world.add_account(script.brand["handle"], script.brand["name"], note=script.brand["note"], followers=48210)
+    brand = world.add_account(
+        script.brand["handle"], script.brand["name"], note=script.brand["note"], followers=48210
+    )
     world.brand, world.brand_name, world.brand_query = brand, script.brand["name"], script.brand["query"]
     world.tokens[token] = brand
     people = {
@@ -78,7 +80,13 @@ def _earlier(named: dict[str, Post], one: dict[str, Any], key: str) -> Post | No
 def _articles(world: World, script: Script, now: datetime) -> None:
     for number, one in enumerate(script.news, start=1):
         world.news.append(
-            Article(str(number), one["title"], one["text"], one.get("author", "Harbour Post"), now - ago(one["ago"]))
+            Article(
+                str(number),
+                one["title"],
+                one["text"],
+                one.get("author", "Harbour Post"),
+                now - ago(one["ago"]),
+            )
         )
     ids = {one["id"]: str(41_000_000 + number) for number, one in enumerate(script.hackernews) if "id" in one}
     for number, one in enumerate(script.hackernews):

@@ -15,7 +15,9 @@ _MENTION = re.compile(
     r"(?<![\w/@])@([a-z0-9_]+(?:[.-]+[a-z0-9_]+)*)(?:@([a-z0-9](?:[\w.-]*\w)?(?::\d+)?))?", re.IGNORECASE
 )
 _TAG = re.compile(r"(?<![\w/#&])#([^\W\d]\w*|\d+[^\W\d]\w*)")
-_PIECE = re.compile(f"(?P<url>{_URL.pattern})|(?P<mention>{_MENTION.pattern})|(?P<tag>{_TAG.pattern})", re.IGNORECASE)
+_PIECE = re.compile(
+    f"(?P<url>{_URL.pattern})|(?P<mention>{_MENTION.pattern})|(?P<tag>{_TAG.pattern})", re.IGNORECASE
+)
 _CLUSTER = regex.compile(r"\X")
 _SHOWN = 30
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -89,7 +90,7 @@ def _rows(file: Path, column: str) -> Iterator[Item]:
     """Yield (id, text, language tag) per row."""
     if str(file) == "-":
         name = "standard input"
-        records = table.read(click.get_binary_stream("stdin").read(), name)
+        records = table.read(sys.stdin.buffer.read(), name)
     else:
         name = str(file)
         records = table.read_file(file)

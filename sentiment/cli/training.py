@@ -10,7 +10,7 @@ import click
 from sentiment.errors import SentimentError
 
 if TYPE_CHECKING:
-    from sentiment.train.run import Progress
+    from sentiment.train.state import Progress
 
 _EXTRA = "Training needs more packages: pip install 'allears[model]'."
 

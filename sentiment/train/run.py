@@ -147,7 +147,7 @@ def train(
         numbers = plan[step]
         words, lengths = teacher.padded([prepared.ids[number] for number in numbers], table)
         wanted = batches.targets(prepared, numbers, table.hidden).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=teacher.bfloat16(device)):
             outputs = network(words.to(device), lengths.to(device))
         parts = loss({name: value.float() for name, value in outputs.items()}, wanted, weights)
         torch.autograd.backward(torch.stack(list(parts.values())).sum())

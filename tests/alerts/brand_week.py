@@ -118,7 +118,13 @@ def alert(
 
 
 def polls(
-    session: Session, of: Source, since: datetime, until: datetime, *, every: int = 300, error: str | None = None
+    session: Session,
+    of: Source,
+    since: datetime,
+    until: datetime,
+    *,
+    every: int = 300,
+    error: str | None = None,
 ) -> None:
     """Polls of a source at its interval in [since, until)."""
     at = since

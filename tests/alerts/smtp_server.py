@@ -43,7 +43,12 @@ class Server:
         return "250 OK"
 
     def mailer(self, **settings: Any) -> Mailer:
-        given = {"host": "127.0.0.1", "port": self.port, "timeout": 5, "sender": "All Ears <allears@example.test>"}
+        given = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "timeout": 5,
+            "sender": "All Ears <allears@example.test>",
+        }
         return Mailer(MailSettings(**{**given, **settings}))
 
 

@@ -22,7 +22,10 @@ def red(image: np.ndarray) -> np.ndarray:
 
 
 def test_it_is_a_sharp_png_of_the_mails_width() -> None:
-    assert Image.open(io.BytesIO(bars(DAYS, negative="negative", other="other", rtl=False))).size == (1120, 440)
+    assert Image.open(io.BytesIO(bars(DAYS, negative="negative", other="other", rtl=False))).size == (
+        1120,
+        440,
+    )
 
 
 def test_the_worse_day_has_more_red_and_stands_where_the_reader_expects_the_newest() -> None:

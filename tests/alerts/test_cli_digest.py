@@ -23,7 +23,9 @@ NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 
 def run(db: Database, *arguments: str, smtp: Server | None = None) -> Result:
     mailer = smtp.mailer() if smtp else Mailer(MailSettings())
-    app = SimpleNamespace(db=db, mailer=mailer, settings=SimpleNamespace(public_url="https://listen.example.test"))
+    app = SimpleNamespace(
+        db=db, mailer=mailer, settings=SimpleNamespace(public_url="https://listen.example.test")
+    )
     with time_machine.travel(NOW, tick=True):
         return CliRunner().invoke(digest, ["--person", "mia@example.test", *arguments], obj=app)
 
@@ -31,7 +33,9 @@ def run(db: Database, *arguments: str, smtp: Server | None = None) -> Result:
 @pytest.fixture
 def filled(sqlite_db: Database) -> Database:
     with sqlite_db.work() as session:
-        week.mention(session, week.brand(session), datetime(2026, 11, 24, 12, tzinfo=UTC), sentiment="negative")
+        week.mention(
+            session, week.brand(session), datetime(2026, 11, 24, 12, tzinfo=UTC), sentiment="negative"
+        )
         week.person(session, timezone="Europe/Paris")
     return sqlite_db
 
@@ -92,5 +96,7 @@ def test_a_refusal_is_an_error(filled: Database, smtp: Server) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_named(filled: Database, tmp_path: Path) -> None:
-    result = run(filled, "--period", "daily", "--for", "2026-11-24", "--preview", str(tmp_path / "no" / "mail.eml"))
+    result = run(
+        filled, "--period", "daily", "--for", "2026-11-24", "--preview", str(tmp_path / "no" / "mail.eml")
+    )
     assert "cannot write" in str(result.exception)

@@ -51,8 +51,12 @@ def test_resolution_and_first_contact(db: Database) -> None:
     with db.work() as session:
         acme = week.brand(session)
         done = {"state": "closed", "resolution": "resolved"}
-        once = week.alert(session, acme, NOON, answered=NOON + minutes(5), closed_at=NOON + minutes(60), **done)
-        twice = week.alert(session, acme, NOON, answered=NOON + minutes(5), closed_at=NOON + minutes(120), **done)
+        once = week.alert(
+            session, acme, NOON, answered=NOON + minutes(5), closed_at=NOON + minutes(60), **done
+        )
+        twice = week.alert(
+            session, acme, NOON, answered=NOON + minutes(5), closed_at=NOON + minutes(120), **done
+        )
         session.add(reply(twice, NOON + minutes(50)))
         session.add(reply(once, NOON + minutes(50), state="failed"))  # never reached the customer
         week.alert(

@@ -20,7 +20,9 @@ def test_mails_are_kept_as_files_newest_first(tmp_path: Path) -> None:
     folder = tmp_path / "mail"
     sink = Sink(folder)
     sink.start()
-    mailer = Mailer(MailSettings(host="127.0.0.1", port=sink.port, security="none", sender="allears@example.test"))
+    mailer = Mailer(
+        MailSettings(host="127.0.0.1", port=sink.port, security="none", sender="allears@example.test")
+    )
     for subject in ("one", "two"):
         mailer.send(letter(subject))
     sink.stop()

@@ -45,7 +45,9 @@ def test_placeholders_are_kept(language: str) -> None:
             names = set(PLACEHOLDER.findall(text))
             assert names <= allowed, f"{language}: {text}"
             assert allowed - names <= {"n", "num"}, f"{language}: {text}"  # "one mention" may be words alone
-            assert text.count("%") == len(PLACEHOLDER.findall(text)) + 2 * text.count("%%"), f"{language}: {text}"
+            assert text.count("%") == len(PLACEHOLDER.findall(text)) + 2 * text.count("%%"), (
+                f"{language}: {text}"
+            )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -55,7 +57,9 @@ def test_the_compiled_file_is_that_of_the_text(language: str) -> None:
     fresh = io.BytesIO()
     write_mo(fresh, catalogue(language))
     fresh.seek(0)
-    assert compiled == {_forms(message.id): _forms(message.string) for message in read_mo(fresh) if message.id}
+    assert compiled == {
+        _forms(message.id): _forms(message.string) for message in read_mo(fresh) if message.id
+    }
 
 
 def _forms(text: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -22,7 +22,9 @@ def token_of(db: Database, smtp: Server, kind: str = "daily") -> str:
             week.person(session)
         person_id = session.scalars(select(Person.id)).one()
     digest.send_one(db, smtp.mailer(), PANEL, person_id, kind, date(2026, 11, 24), at=AT)  # type: ignore[arg-type]
-    return str(smtp.mails[-1]["List-Unsubscribe"]).strip("<>").removeprefix(f"{PANEL.public_url}/unsubscribe/")
+    return (
+        str(smtp.mails[-1]["List-Unsubscribe"]).strip("<>").removeprefix(f"{PANEL.public_url}/unsubscribe/")
+    )
 
 
 def test_the_token_of_a_mail_ends_that_digest_and_only_that(sqlite_db: Database, smtp: Server) -> None:

@@ -16,4 +16,9 @@ def test_a_channel_error_is_transient_unless_it_says_otherwise() -> None:
 def test_an_http_error_is_a_channel_error_with_a_status() -> None:
     error = HttpError("no", status=429, retry_after=timedelta(seconds=5), hint="wait")
     assert isinstance(error, ChannelError)
-    assert (error.status, error.retry_after, error.hint, error.delivered) == (429, timedelta(seconds=5), "wait", True)
+    assert (error.status, error.retry_after, error.hint, error.delivered) == (
+        429,
+        timedelta(seconds=5),
+        "wait",
+        True,
+    )

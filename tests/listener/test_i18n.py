@@ -43,7 +43,12 @@ def test_translations_follow_the_context_and_their_numbers() -> None:
         return i18n.ngettext("alerts", "%(n)s mention", "%(n)s mentions", n)
 
     with i18n.use("ru"):
-        assert [say(n) for n in (1, 2, 5, 21)] == ["1 упоминание", "2 упоминания", "5 упоминаний", "21 упоминание"]
+        assert [say(n) for n in (1, 2, 5, 21)] == [
+            "1 упоминание",
+            "2 упоминания",
+            "5 упоминаний",
+            "21 упоминание",
+        ]
     assert say(1200) == "1,200 mentions"
 
 
@@ -58,12 +63,24 @@ def test_a_message_without_translation_stays_english() -> None:
 
 
 def test_an_unknown_zone_is_utc() -> None:
-    assert i18n.zone_of("Mars/Base").key == i18n.zone_of(None).key == i18n.zone_of("../../etc/passwd").key == "UTC"
+    assert (
+        i18n.zone_of("Mars/Base").key
+        == i18n.zone_of(None).key
+        == i18n.zone_of("../../etc/passwd").key
+        == "UTC"
+    )
 
 
 @pytest.mark.parametrize(
     ("length", "expected"),
-    [(0, "0 sec"), (59, "59 sec"), (65, "1 min 5 sec"), (700, "11 min"), (8100, "2 hr 15 min"), (90061, "1 day 1 hr")],
+    [
+        (0, "0 sec"),
+        (59, "59 sec"),
+        (65, "1 min 5 sec"),
+        (700, "11 min"),
+        (8100, "2 hr 15 min"),
+        (90061, "1 day 1 hr"),
+    ],
 )
 def test_lengths_of_time_have_two_units_at_most(length: int, expected: str) -> None:
     assert i18n.format_duration(length) == i18n.format_duration(timedelta(seconds=length)) == expected

@@ -67,7 +67,9 @@ def test_a_damaged_secret_says_what_to_do(tmp_path: Path, damage: str) -> None:
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize(("content", "said"), [(b"", "holds no key"), (b"abc\n", "Key 1"), (b"\xff\xfe\x00", "Key 1")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "holds no key"), (b"abc\n", "Key 1"), (b"\xff\xfe\x00", "Key 1")]
+)
 def test_a_damaged_key_file_is_named(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "key"
     path.write_bytes(content)

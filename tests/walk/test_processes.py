@@ -17,18 +17,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alerts.smtp_sink import Sink
-from listener.http import Http
-from listener.simulator import Simulator
 from sqlalchemy import create_engine, func, make_url, select, text
 
 from alerts import people
 from alerts.models import Alert, Digest, Person
+from alerts.smtp_sink import Sink
 from listener import brands, sources
 from listener.db import Database, now
 from listener.ground import Ground
+from listener.http import Http
 from listener.models import Mention
 from listener.settings import ListenerSettings
+from listener.simulator import Simulator
 from listener.vault import Vault
 from sentiment.models import Score
 from web import schema
@@ -101,15 +101,14 @@ def test_two_workers_and_two_clocks(database: str, queue_url: str, tmp_path: Pat
         people.add_person(
             db, f"{name}@example.test", role="manager", password="long pass phrase", brands=[], name=name
         )
-    with db.work() as session:
-        for person in session.scalars(select(Person)):
-            person.digest_daily, person.digest_hour = True, 0
-
     processes = [
         start(kind, environment, tmp_path / f"{kind}-{n}.log") for kind in ("worker", "ticks") for n in (1, 2)
     ]
     try:
         wait_until(lambda: settled(db), processes)
+        with db.work() as session:  # only now: a digest of an empty day is not sent, and not made again
+            for person in session.scalars(select(Person)):
+                person.digest_daily, person.digest_hour = True, 0
         wait_until(lambda: digests_sent(db) == 2, processes)
     finally:
         stop_all(processes)

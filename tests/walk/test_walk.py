@@ -11,18 +11,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alerts.triage import triage
-from listener.http import Http
-from listener.simulator import Simulator
 from sqlalchemy import func, select
 
 from alerts import digest, people, reply
 from alerts.models import Alert, Reply, Suggestion
+from alerts.triage import triage
 from listener import brands, collect, sources
 from listener.db import Database, now
 from listener.ground import Ground
+from listener.http import Http
 from listener.models import Hit, Mention, Poll
 from listener.settings import ListenerSettings
+from listener.simulator import Simulator
 from listener.vault import Vault
 from sentiment.models import Score
 from sentiment.reader import Reader

@@ -23,6 +23,9 @@ from web.composition import Context
 from web.security import SESSION_COOKIE, VISITOR_COOKIE
 from web.settings import Loaded, Settings
 
+Login = Callable[[str], FlaskClient]
+"""Logs somebody of a role in."""
+
 
 @dataclass
 class Bell:
@@ -55,7 +58,7 @@ def world(ctx: Context) -> World:
 
 
 @pytest.fixture
-def login(app: Flask, world: World) -> Callable[[str], FlaskClient]:
+def login(app: Flask, world: World) -> Login:
     """Return a function that logs somebody of a role in."""
 
     def enter(role: str) -> FlaskClient:
@@ -68,12 +71,12 @@ def login(app: Flask, world: World) -> Callable[[str], FlaskClient]:
 
 
 @pytest.fixture
-def agent(login: Callable[[str], FlaskClient]) -> FlaskClient:
+def agent(login: Login) -> FlaskClient:
     return login("agent")
 
 
 @pytest.fixture
-def admin(login: Callable[[str], FlaskClient]) -> FlaskClient:
+def admin(login: Login) -> FlaskClient:
     return login("admin")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from listener.db import now
 from tests import factories
 from tests.factories import World
-from tests.web.conftest import csrf, post
+from tests.web.conftest import Login, csrf, post
 from web import sessions
 from web.auth import PER_ACCOUNT
 from web.composition import Context
@@ -58,7 +58,7 @@ def test_guessing_is_throttled_by_account_even_with_the_right_password(app: Flas
         assert post(app.test_client(), "/login", **right).status_code == 302
 
 
-def test_logging_in_rotates_and_logging_out_kills_the_session(app: Flask, world: World, login) -> None:
+def test_logging_in_rotates_and_logging_out_kills_the_session(app: Flask, world: World, login: Login) -> None:
     client = login("agent")
     first = token(client)
     post(client, "/logout")
@@ -69,7 +69,9 @@ def test_logging_in_rotates_and_logging_out_kills_the_session(app: Flask, world:
     assert token(replayed) != first
 
 
-@pytest.mark.parametrize(("idle", "status"), [(sessions.IDLE - timedelta(minutes=5), 200), (sessions.IDLE, 302)])
+@pytest.mark.parametrize(
+    ("idle", "status"), [(sessions.IDLE - timedelta(minutes=5), 200), (sessions.IDLE, 302)]
+)
 def test_an_idle_session_ends(agent: FlaskClient, idle: timedelta, status: int) -> None:
     with time_machine.travel(now() + idle + timedelta(seconds=1)):
         assert agent.get("/inbox").status_code == status
@@ -88,11 +90,21 @@ def test_a_busy_session_ends_too(ctx: Context, world: World) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example.test/", "//evil.example.test", "/\\evil.example.test", "javascript:alert(1)", "\n//x", "/a\nb", ""],
+    [
+        "https://evil.example.test/",
+        "//evil.example.test",
+        "/\\evil.example.test",
+        "javascript:alert(1)",
+        "\n//x",
+        "/a\nb",
+        "",
+    ],
 )
 def test_nobody_is_sent_elsewhere(app: Flask, world: World, target: str) -> None:
     assert safe_next(target, "/inbox") == "/inbox"
-    answer = post(app.test_client(), "/login", email="agent@example.test", password=factories.PASSWORD, next=target)
+    answer = post(
+        app.test_client(), "/login", email="agent@example.test", password=factories.PASSWORD, next=target
+    )
     assert answer.location == "/inbox"
 
 
@@ -100,7 +112,9 @@ def test_after_logging_in_one_is_where_one_wanted_to_be(app: Flask, world: World
     client = app.test_client()
     asked = client.get("/alerts/1?x=1")
     assert asked.location == "/login?next=/alerts/1?x%3D1"
-    answer = post(client, "/login", email="agent@example.test", password=factories.PASSWORD, next="/alerts/1?x=1")
+    answer = post(
+        client, "/login", email="agent@example.test", password=factories.PASSWORD, next="/alerts/1?x=1"
+    )
     assert answer.location == "/alerts/1?x=1"
 
 
@@ -110,7 +124,7 @@ def test_a_foreign_host_and_a_foreign_origin_are_refused(app: Flask, agent: Flas
     assert post(agent, "/logout", headers={"Origin": "https://evil.example.test"}).status_code == 400
 
 
-def test_a_deactivated_person_is_out_at_once(world: World, admin: FlaskClient, login) -> None:
+def test_a_deactivated_person_is_out_at_once(world: World, admin: FlaskClient, login: Login) -> None:
     agent = login("agent")
     assert post(admin, f"/people/{world.people['agent']}/active", active="0").status_code == 303
     assert agent.get("/inbox").status_code == 302

@@ -75,7 +75,9 @@ def test_a_link_scanner_unsubscribes_nobody_and_one_click_does(ctx: Context, app
     token, hashed = unsubscribe.new_token()
     with ctx.db.work() as session:
         mia = week.person(session, digest_weekly=True)
-        session.add(Digest(person_id=mia.id, period="weekly", start=DAY, state="sent", unsubscribe_hash=hashed))
+        session.add(
+            Digest(person_id=mia.id, period="weekly", start=DAY, state="sent", unsubscribe_hash=hashed)
+        )
         person_id = mia.id
     address = unsubscribe.link("", token)
 
@@ -89,7 +91,10 @@ def test_a_link_scanner_unsubscribes_nobody_and_one_click_does(ctx: Context, app
     answer = app_client.post(address, data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
     assert not on()
-    assert app_client.post(unsubscribe.link("", "guess"), data={"List-Unsubscribe": "One-Click"}).status_code == 404
+    assert (
+        app_client.post(unsubscribe.link("", "guess"), data={"List-Unsubscribe": "One-Click"}).status_code
+        == 404
+    )
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from alerts.models import Alert
 from listener.models import Source
 from tests import factories
 from tests.factories import World
-from tests.web.conftest import ask, post
+from tests.web.conftest import Login, ask, post
 from web.composition import Context
 
 
@@ -31,7 +31,9 @@ def test_rows_stand_by_urgency_with_word_clock_and_isolated_text(world: World, a
 
 
 def test_filters_live_in_the_address(world: World, agent: FlaskClient) -> None:
-    assert ids(agent.get("/inbox?level=3").text) == sorted(ids(agent.get("/inbox?level=3").text), reverse=True)
+    assert ids(agent.get("/inbox?level=3").text) == sorted(
+        ids(agent.get("/inbox?level=3").text), reverse=True
+    )
     assert len(ids(agent.get("/inbox?level=3").text)) == 2
     assert ids(agent.get("/inbox?language=he").text) == [world.alerts["נועה לוי"]]
     assert ids(agent.get("/inbox?text=kettle").text) == [world.alert]
@@ -42,7 +44,9 @@ def test_filters_live_in_the_address(world: World, agent: FlaskClient) -> None:
 def test_pages_follow_without_repeating(ctx: Context, world: World, agent: FlaskClient) -> None:
     with ctx.db.work() as session:
         for number in range(60):
-            factories.mention(session, world.brand, world.source, f"Acme order {number} is late.", author=f"c{number}")
+            factories.mention(
+                session, world.brand, world.source, f"Acme order {number} is late.", author=f"c{number}"
+            )
     factories.triage_all(ctx.db)
     first = agent.get("/inbox").text
     following = re.search(r'rel="next" href="([^"]+)"', first)
@@ -83,7 +87,9 @@ def test_bulk_closes_all_or_none_and_can_be_undone(ctx: Context, world: World, a
     assert set(chosen) <= set(ids(agent.get("/inbox").text))
 
 
-def test_nobody_undoes_for_somebody_else_or_with_a_made_up_token(world: World, agent: FlaskClient, login) -> None:
+def test_nobody_undoes_for_somebody_else_or_with_a_made_up_token(
+    world: World, agent: FlaskClient, login: Login
+) -> None:
     post(agent, "/inbox/bulk", action="resolve", id=[world.alert])
     token = re.search(r'name="token" value="([^"]+)"', agent.get("/inbox").text)
     assert token
@@ -110,7 +116,9 @@ def test_assigning_notes_and_snoozing(ctx: Context, world: World, agent: FlaskCl
     assert post(agent, f"{path}/snooze", hours="99999").status_code == 400
 
 
-def test_presence_shows_colleagues_and_expires(ctx: Context, world: World, agent: FlaskClient, login) -> None:
+def test_presence_shows_colleagues_and_expires(
+    ctx: Context, world: World, agent: FlaskClient, login: Login
+) -> None:
     lead = login("lead")
     path = f"/alerts/{world.alert}/presence"
     assert "Lead Example" not in ask(agent, path, editing="").text
@@ -120,7 +128,9 @@ def test_presence_shows_colleagues_and_expires(ctx: Context, world: World, agent
     assert "is writing" in shown
 
 
-def test_three_empty_states_each_with_its_next_step(ctx: Context, app: Flask, world: World, admin: FlaskClient) -> None:
+def test_three_empty_states_each_with_its_next_step(
+    ctx: Context, app: Flask, world: World, admin: FlaskClient
+) -> None:
     assert "Nothing matches these filters" in admin.get("/inbox?text=nosuchword").text
     with ctx.db.read() as session:
         every = list(session.scalars(select(Alert.id)))
@@ -137,7 +147,9 @@ def test_nothing_connected_says_so(ctx: Context, app: Flask) -> None:
     assert 'href="/sources"' in page
 
 
-def test_a_broken_channel_is_on_every_page_for_who_sees_its_brand(ctx: Context, world: World, agent: FlaskClient) -> None:
+def test_a_broken_channel_is_on_every_page_for_who_sees_its_brand(
+    ctx: Context, world: World, agent: FlaskClient
+) -> None:
     broken = {"state": "attention", "error": "the token was revoked", "hint": "Connect the account again."}
     with ctx.db.work() as session:
         session.execute(update(Source).where(Source.id == world.other_source).values(**broken))

@@ -12,7 +12,7 @@ from alerts.models import Alert, Feedback, Reply
 from listener.db import now
 from listener.models import Mention
 from tests.factories import World
-from tests.web.conftest import ask, post
+from tests.web.conftest import Login, ask, post
 from web.composition import Context
 from web.models import Draft
 
@@ -30,7 +30,14 @@ def publish(ctx: Context, seconds: int = 0) -> list[int]:
 
 def test_the_page_shows_why_and_offers_a_marked_suggestion(world: World, agent: FlaskClient) -> None:
     page = agent.get(f"/alerts/{world.alert}").text
-    for part in ("burning smell", "Why it is here", "the default: urgency High or above", "Suggestion", "as", "@acme"):
+    for part in (
+        "burning smell",
+        "Why it is here",
+        "the default: urgency High or above",
+        "Suggestion",
+        "as",
+        "@acme",
+    ):
         assert part in page
     assert '<bdi dir="auto">My Acme kettle threw sparks' in page
 
@@ -42,7 +49,9 @@ def test_a_check_counts_by_the_channel_and_names_what_stops(world: World, agent:
     assert "Stops sending" not in good.text
     unfilled = ask(agent, f"/alerts/{world.alert}/check", text="Hello {name}, sorry.").text
     assert "Stops sending" in unfilled
-    assert "&lt;script&gt;" in ask(agent, f"/alerts/{world.alert}/check", text="<script>alert(1)</script>").text
+    assert (
+        "&lt;script&gt;" in ask(agent, f"/alerts/{world.alert}/check", text="<script>alert(1)</script>").text
+    )
 
 
 def test_sending_waits_for_the_undo_window_and_posts_once(
@@ -80,7 +89,7 @@ def test_undo_gives_the_text_back_and_posts_nothing(
 
 
 def test_the_second_answer_is_refused_and_shows_the_first(
-    ctx: Context, world: World, agent: FlaskClient, login, platform: list[str]
+    ctx: Context, world: World, agent: FlaskClient, login: Login, platform: list[str]
 ) -> None:
     lead = login("lead")
     post(agent, f"/alerts/{world.alert}/reply", text=TEXT)
@@ -105,7 +114,9 @@ def test_what_the_guard_stops_stays_in_the_composer(world: World, agent: FlaskCl
     assert ask(agent, f"/alerts/{world.alert}/reply", text=text).status_code == 422
 
 
-def test_drafts_survive_a_new_session_and_empty_ones_go(ctx: Context, world: World, agent: FlaskClient, login) -> None:
+def test_drafts_survive_a_new_session_and_empty_ones_go(
+    ctx: Context, world: World, agent: FlaskClient, login: Login
+) -> None:
     path = f"/alerts/{world.alert}"
     assert ask(agent, f"{path}/draft", text="half a sen").status_code == 204
     post(agent, "/logout")
@@ -118,7 +129,7 @@ def test_drafts_survive_a_new_session_and_empty_ones_go(ctx: Context, world: Wor
 
 
 def test_a_rule_can_ask_for_a_second_pair_of_eyes(
-    ctx: Context, world: World, agent: FlaskClient, login, platform: list[str]
+    ctx: Context, world: World, agent: FlaskClient, login: Login, platform: list[str]
 ) -> None:
     with ctx.db.work() as session:
         session.execute(update(Alert).values(needs_approval=True))
@@ -151,7 +162,9 @@ def test_every_mention_can_be_answered_without_an_alert(
     assert "Priya N." not in agent.get("/mentions?queue=questions").text
 
 
-def test_an_answer_by_hand_is_recorded_and_its_address_checked(ctx: Context, world: World, agent: FlaskClient) -> None:
+def test_an_answer_by_hand_is_recorded_and_its_address_checked(
+    ctx: Context, world: World, agent: FlaskClient
+) -> None:
     with ctx.db.work() as session:
         session.execute(update(Mention).values(reply_mode="link", reply_reason="No API here."))
     path = f"/alerts/{world.alert}"
@@ -170,7 +183,7 @@ def test_a_link_that_is_not_http_is_never_offered(ctx: Context, world: World, ag
     assert "javascript:" not in agent.get(f"/alerts/{world.alert}").text
 
 
-def test_a_manager_reads_but_has_no_composer(world: World, login) -> None:
+def test_a_manager_reads_but_has_no_composer(world: World, login: Login) -> None:
     page = login("manager").get(f"/alerts/{world.alert}").text
     assert "data-composer" not in page
     assert "Your role may read but not reply." in page

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from alerts.people import PERMISSIONS, ROLES
 from tests.factories import World
-from tests.web.conftest import post
+from tests.web.conftest import Login, post
 from web.security import BEARER, PUBLIC, SIGNED_IN
 
 OPEN_TO_ALL = {
@@ -43,19 +43,27 @@ def test_every_api_route_but_its_description_states_a_permission(app: Flask) -> 
 
 def filled(rule: object, world: World) -> str:
     """Put ids that exist into a route."""
-    ids = {"alert_id": world.alert, "mention_id": world.mentions["Priya N."], "person_id": world.people["agent"]}
+    ids = {
+        "alert_id": world.alert,
+        "mention_id": world.mentions["Priya N."],
+        "person_id": world.people["agent"],
+    }
     path = re.sub(r"<int:(\w+)>", lambda found: str(ids.get(found[1], 1)), str(rule))
     path = re.sub(r"<path:\w+>", "css/base.css", path)
     return re.sub(r"<(\w+)>", lambda found: {"kind": "mastodon", "action": "test"}.get(found[1], "x"), path)
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_reads_exactly_what_it_may(role: str, app: Flask, world: World, login) -> None:
+def test_each_role_reads_exactly_what_it_may(role: str, app: Flask, world: World, login: Login) -> None:
     client = login(role)
     refused, allowed = set(), set()
     for rule in app.url_map.iter_rules():
         permission = app.view_functions[rule.endpoint].permission  # type: ignore[attr-defined]
-        if "GET" not in (rule.methods or ()) or permission in {PUBLIC, BEARER} or rule.endpoint.startswith("mail."):
+        if (
+            "GET" not in (rule.methods or ())
+            or permission in {PUBLIC, BEARER}
+            or rule.endpoint.startswith("mail.")
+        ):
             continue
         status = client.get(filled(rule, world)).status_code
         (refused if status == 403 else allowed).add(rule.endpoint)
@@ -72,12 +80,16 @@ def test_each_role_reads_exactly_what_it_may(role: str, app: Flask, world: World
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_writes_what_it_may_not(role: str, app: Flask, world: World, login) -> None:
+def test_no_role_writes_what_it_may_not(role: str, app: Flask, world: World, login: Login) -> None:
     client = login(role)
     tried = 0
     for rule in app.url_map.iter_rules():
         permission = app.view_functions[rule.endpoint].permission  # type: ignore[attr-defined]
-        if "POST" in (rule.methods or ()) and permission in PERMISSIONS and role not in PERMISSIONS[permission]:
+        if (
+            "POST" in (rule.methods or ())
+            and permission in PERMISSIONS
+            and role not in PERMISSIONS[permission]
+        ):
             assert post(client, filled(rule, world)).status_code == 403, rule
             tried += 1
     assert tried or role == "admin"
@@ -98,13 +110,17 @@ def test_writes_without_a_token_are_refused(app: Flask, world: World, agent: Fla
         view = app.view_functions[rule.endpoint]
         if "POST" in (rule.methods or ()) and view.permission != BEARER and rule.endpoint not in WITHOUT_CSRF:  # type: ignore[attr-defined]
             assert agent.post(filled(rule, world)).status_code in {400, 403}, rule
-    assert app.test_client().post("/login", data={"email": "a@example.test", "password": "x"}).status_code == 400
+    assert (
+        app.test_client().post("/login", data={"email": "a@example.test", "password": "x"}).status_code == 400
+    )
 
 
 def test_a_foreign_brand_does_not_exist(world: World, agent: FlaskClient) -> None:
     foreign = world.foreign_alert
     assert agent.get(f"/alerts/{foreign}").status_code == 404
     for act in ("assign", "close", "reopen", "notes", "presence", "reply", "check", "draft"):
-        assert post(agent, f"/alerts/{foreign}/{act}", text="hello", resolution="spam").status_code == 404, act
+        assert post(agent, f"/alerts/{foreign}/{act}", text="hello", resolution="spam").status_code == 404, (
+            act
+        )
     assert "Globex lost my parcel" not in agent.get("/inbox?state=all").text
     assert "Globex lost my parcel" not in agent.get("/mentions").text

@@ -53,7 +53,9 @@ def alerts() -> Answer:
     """List alerts by the filters of the inbox; every state unless filtered."""
     filters = inbox.Filters.from_params({"state": "all", **request.args.to_dict()})
     with context().db.read() as session:
-        page = inbox.page(session, caller(), filters, request.args.get("cursor"), limit=_limit(), counted=False)
+        page = inbox.page(
+            session, caller(), filters, request.args.get("cursor"), limit=_limit(), counted=False
+        )
         items = alert_shapes.alerts(session, page.rows)
     return jsonify(items=items, next=page.next_cursor)
 
@@ -134,10 +136,14 @@ def blocked(error: Blocked) -> Answer:
     return problem(422, str(error), problems=error.problems)
 
 
+MOST_DIGITS = 18
+"""Of a number in a query; more do not fit the database's integers."""
+
+
 def number(name: str, default: int) -> int:
     """Return a number of the query. Raises AlertsError for anything else."""
     given = request.args.get(name, str(default))
-    if not given.isdecimal() or len(given) > 18:
+    if not given.isdecimal() or len(given) > MOST_DIGITS:
         message = f"{name} must be a whole number"
         raise AlertsError(message)
     return int(given)

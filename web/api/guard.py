@@ -20,6 +20,9 @@ from web.api.problems import problem
 from web.api.tokens import person_of_token
 from web.security import BEARER, context, requires
 
+LONGEST_KEY = 100
+"""Characters of an Idempotency-Key."""
+
 UNDER_WAY = 0  # status of a key whose first request has not ended
 
 
@@ -33,7 +36,9 @@ def bearer(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
             db = context().db
             person_id = person_of_token(db, token.strip()) if scheme.lower() == "bearer" and token else None
             if person_id is None:
-                answer = problem(401, "Send a valid token: Authorization: Bearer …; make one on your account page.")
+                answer = problem(
+                    401, "Send a valid token: Authorization: Bearer …; make one on your account page."
+                )
                 answer.headers["WWW-Authenticate"] = "Bearer"
                 return answer
             with db.read() as session:
@@ -59,8 +64,10 @@ def once(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         given = request.headers.get("Idempotency-Key", "").strip()
-        if not given or len(given) > 100 or not given.isprintable():
-            return problem(400, "Send an Idempotency-Key of 1 to 100 characters, so that a repeat does nothing twice.")
+        if not given or len(given) > LONGEST_KEY or not given.isprintable():
+            return problem(
+                400, "Send an Idempotency-Key of 1 to 100 characters, so that a repeat does nothing twice."
+            )
         db = context().db
         key = f"{caller().id}:{request.path}:{given}"[:200]
         digest = hashlib.sha256(request.get_data()).hexdigest()
@@ -70,7 +77,9 @@ def once(view: Callable[..., Any]) -> Callable[..., Any]:
                 upsert(session, Idempotency).values(**values).on_conflict_do_nothing(index_elements=["key"])
                 .returning(Idempotency.key)
             ).scalar_one_or_none()  # fmt: skip
-            before = session.scalar(select(Idempotency).where(Idempotency.key == key)) if mine is None else None
+            before = (
+                session.scalar(select(Idempotency).where(Idempotency.key == key)) if mine is None else None
+            )
         if before is not None:
             return _again(before, digest)
         try:
@@ -90,7 +99,9 @@ def _again(before: Idempotency, digest: str) -> Response | tuple[Response, int]:
     if before.digest != digest:
         return problem(422, "This Idempotency-Key was used for another request; take a new one.")
     if before.status == UNDER_WAY:
-        return problem(409, "The first request with this Idempotency-Key is still being worked on; ask again soon.")
+        return problem(
+            409, "The first request with this Idempotency-Key is still being worked on; ask again soon."
+        )
     answer = jsonify(before.body)
     answer.headers["Idempotency-Replayed"] = "true"
     return answer, before.status

@@ -22,7 +22,9 @@ def document(public_url: str) -> dict[str, Any]:
             "responses": {
                 "Problem": {
                     "description": "What went wrong and what to do.",
-                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                    "content": {
+                        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                    },
                 }
             },
         },
@@ -34,7 +36,18 @@ def _paths() -> dict[str, Any]:
     days = [_query("days", WHOLE, "How many days back (7).")]
     filters = [
         _query(name, TEXT, "As in the inbox.")
-        for name in ("state", "level", "brand", "channel", "language", "category", "assignee", "kind", "text", "sort")
+        for name in (
+            "state",
+            "level",
+            "brand",
+            "channel",
+            "language",
+            "category",
+            "assignee",
+            "kind",
+            "text",
+            "sort",
+        )
     ]
     reply = {
         "type": "object", "required": ["text"],
@@ -46,15 +59,24 @@ def _paths() -> dict[str, Any]:
     }  # fmt: skip
     return {
         "/mentions": {
-            "get": _get("List mentions", "Mentions", [*page, _query("after", WHOLE, "Only ids above this one.")]),
+            "get": _get(
+                "List mentions", "Mentions", [*page, _query("after", WHOLE, "Only ids above this one.")]
+            ),
             "post": _post("Add mentions from elsewhere", intake, 200, "Report"),
         },
         "/mentions/{mention_id}/reply": {
             "parameters": [_in_path("mention_id")],
             "post": _post("Answer a mention", reply, 202, "Reply"),
         },
-        "/alerts": {"get": _get("List alerts", "Alerts", [*page, *filters, _query("cursor", TEXT, "`next` of a page.")])},
-        "/alerts/{alert_id}": {"parameters": [_in_path("alert_id")], "get": _get("Show an alert", "Alert", [])},
+        "/alerts": {
+            "get": _get(
+                "List alerts", "Alerts", [*page, *filters, _query("cursor", TEXT, "`next` of a page.")]
+            )
+        },
+        "/alerts/{alert_id}": {
+            "parameters": [_in_path("alert_id")],
+            "get": _get("Show an alert", "Alert", []),
+        },
         "/alerts/{alert_id}/reply": {
             "parameters": [_in_path("alert_id")],
             "post": _post("Answer an alert", reply, 202, "Reply"),
@@ -63,7 +85,11 @@ def _paths() -> dict[str, Any]:
         "/coverage": {"get": _get("What was seen and missed", "List", days)},
         "/kpi": {"get": _get("Figures of the service", "Kpi", days)},
         "/openapi.json": {
-            "get": {"summary": "This document", "security": [], "responses": {"200": {"description": "OpenAPI 3.1"}}}
+            "get": {
+                "summary": "This document",
+                "security": [],
+                "responses": {"200": {"description": "OpenAPI 3.1"}},
+            }
         },
     }
 
@@ -87,7 +113,13 @@ def _schemas() -> dict[str, Any]:
         "external_id": {"type": ["string", "null"]}, "url": {"type": ["string", "null"]},
         "sent_at": {"type": ["string", "null"], "format": "date-time"},
     }  # fmt: skip
-    report = {"read": WHOLE, "new": WHOLE, "updated": WHOLE, "duplicate": WHOLE, "rejected": {"type": "array"}}
+    report = {
+        "read": WHOLE,
+        "new": WHOLE,
+        "updated": WHOLE,
+        "duplicate": WHOLE,
+        "rejected": {"type": "array"},
+    }
     return {
         "Mention": {"type": "object", "properties": mention},
         "Alert": {"type": "object", "properties": alert},

@@ -25,7 +25,9 @@ def mentions(db: Database, viewer: Viewer, *, after: int, limit: int) -> list[di
             .limit(limit)
         )
         if viewer.brand_ids is not None:
-            query = query.where(Mention.id.in_(select(Hit.mention_id).where(Hit.brand_id.in_(viewer.brand_ids))))
+            query = query.where(
+                Mention.id.in_(select(Hit.mention_id).where(Hit.brand_id.in_(viewer.brand_ids)))
+            )
         found = session.execute(query).all()
         scores = latest(session, [one.id for one, _author in found])
     made = []

@@ -10,7 +10,6 @@ import click
 from sqlalchemy import select
 
 from listener import sources
-from listener.errors import ListenerError
 from listener.models import Source
 from web import schema
 from web.cli import App, expected_errors
@@ -62,8 +61,7 @@ def _try(what: str, trial: Callable[[], str]) -> Finding:
     try:
         return Finding(what, ok=True, said=trial())
     except expected_errors() as error:
-        hint = f" {error.hint}" if isinstance(error, ListenerError) and getattr(error, "hint", "") else ""
-        return Finding(what, ok=False, said=f"{error}{hint}")
+        return Finding(what, ok=False, said=str(error))
 
 
 def _database(app: App) -> str:

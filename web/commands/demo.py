@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -16,15 +17,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
-from alerts.smtp_sink import Sink
-from listener.simulator import Simulator
 from sqlalchemy import exists, select
 
 from alerts import people
+from alerts.smtp_sink import Sink
 from listener import brands, log, sources
 from listener.db import Database, now
 from listener.models import Mention
 from listener.settings import SettingsError
+from listener.simulator import Simulator
 from web import schema
 from web.commands.demo_digest import send_first_digest
 from web.commands.serve import everything
@@ -149,7 +150,7 @@ def _announce(context: Context, ready: threading.Event, password: str, panel: st
         threading.Event().wait(0.1)
     for line in (f"Panel: {panel}", f"E-mail: {EMAIL}", f"Password: {password}"):
         click.echo(line)
-    click.get_text_stream("stdout").flush()
+    sys.stdout.flush()
     while _waiting(context.db):
         threading.Event().wait(1.0)
     send_first_digest(context, EMAIL)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import click
-from alerts.triage import triage
 
 from alerts import notify
+from alerts.triage import triage
 from sentiment.score import score
 from web.cli import App
 

@@ -7,10 +7,10 @@ import threading
 from types import FrameType
 
 import click
-from alerts.pipeline import ticks as ticks_of
 from sqlalchemy import func, select
 
 from alerts.models import Person
+from alerts.pipeline import ticks as ticks_of
 from listener import log
 from listener.queue import Broker, Threads
 from listener.settings import SettingsError

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from alembic import context
 from alembic.autogenerate import rewriter
+from alembic.autogenerate.api import AutogenContext
 
 import web.models  # noqa: F401 - registers the tables
 from listener.db import Base, UtcDateTime
@@ -11,7 +14,7 @@ from listener.db import Base, UtcDateTime
 writer = rewriter.Rewriter()
 
 
-def render_item(kind: str, item: object, _autogen: object) -> str | bool:
+def render_item(kind: str, item: Any, _autogen: AutogenContext) -> str | Literal[False]:
     """Write our own column type as plain SQLAlchemy, so that old migrations do not import today's code."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

@@ -17,7 +17,13 @@ routes = Blueprint("accounts", __name__, url_prefix="/api/v1/accounts")
 def verify_credentials() -> dict[str, Any]:
     """The account of the token, with its defaults for posting."""
     who = asking.me()
-    source = {"privacy": "public", "sensitive": False, "language": who.language, "note": who.note, "fields": []}
+    source = {
+        "privacy": "public",
+        "sensitive": False,
+        "language": who.language,
+        "note": who.note,
+        "fields": [],
+    }
     return {**shapes.account(who, asking.base()), "source": source}
 
 

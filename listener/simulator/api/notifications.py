@@ -19,7 +19,9 @@ def listed() -> Response:
     found = view.notifications_of(world, who) if wanted else []
     shown = paging.page(found, lambda one: int(one.id), most=80)
     return paging.answer(
-        [shapes.notification(one, asking.base(), world) for one in shown], [int(one.id) for one in shown], most=80
+        [shapes.notification(one, asking.base(), world) for one in shown],
+        [int(one.id) for one in shown],
+        most=80,
     )
 
 

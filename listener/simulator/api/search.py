@@ -30,7 +30,11 @@ def search() -> Response:
     upper, lower = asking.number("max_id"), asking.number("min_id")
     posts = [post for post in posts if _between(post, lower, upper)][::-1]
     word = query.lstrip("@#").casefold()
-    people = [one for one in world.accounts.values() if word in one.acct.casefold()] if kind in {"", "accounts"} else []
+    people = (
+        [one for one in world.accounts.values() if word in one.acct.casefold()]
+        if kind in {"", "accounts"}
+        else []
+    )
     tags = sorted({tag for post in world.posts for tag in writing.tags(post.text) if word in tag})
     return jsonify(
         accounts=[shapes.account(one, asking.base()) for one in people[skip : skip + size]],

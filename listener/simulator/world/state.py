@@ -93,7 +93,9 @@ class World:
             listener(post)
         return post
 
-    def publish_once(self, token: str, key: str, account: Account, text: str, **more: object) -> tuple[Post, bool]:
+    def publish_once(
+        self, token: str, key: str, account: Account, text: str, **more: object
+    ) -> tuple[Post, bool]:
         """As `publish` by an app; the same key of the same token within an hour gives the first post and False."""
         with self.lock:
             now = self.clock()
@@ -133,7 +135,9 @@ class World:
     def replies_by_brand(self) -> list[Post]:
         """Return what was answered through the API in the brand's name, oldest first (not the scenario's own posts)."""
         with self.lock:
-            return [post for post in self.posts if post.account is self.brand and post.parent and post.by_token]
+            return [
+                post for post in self.posts if post.account is self.brand and post.parent and post.by_token
+            ]
 
     def _mention(self, post: Post) -> None:
         if post.boost_of is not None:

@@ -102,7 +102,9 @@ def terms(query: str) -> tuple[list[list[str]], list[list[str]]]:
 def matches(text: str, wanted: list[list[str]], unwanted: list[list[str]]) -> bool:
     """Tell whether a text has all wanted phrases and no unwanted one."""
     have = _words(text)
-    return all(_within(phrase, have) for phrase in wanted) and not any(_within(phrase, have) for phrase in unwanted)
+    return all(_within(phrase, have) for phrase in wanted) and not any(
+        _within(phrase, have) for phrase in unwanted
+    )
 
 
 def _words(text: str) -> list[str]:

@@ -35,7 +35,8 @@ def test_mentions_and_the_share_of_negatives_against_the_day_before(db: Database
 
 
 @pytest.mark.parametrize(
-    ("zone", "counted"), [("UTC", 2), ("Asia/Jerusalem", 1), ("America/Los_Angeles", 2), ("Pacific/Kiritimati", 0)]
+    ("zone", "counted"),
+    [("UTC", 2), ("Asia/Jerusalem", 1), ("America/Los_Angeles", 2), ("Pacific/Kiritimati", 0)],
 )
 def test_the_day_is_the_readers(db: Database, zone: str, counted: int) -> None:
     with db.work() as session:
@@ -53,7 +54,8 @@ def test_a_night_of_changing_clocks_counts_every_post_once(db: Database) -> None
         for hour in range(24 + 25 + 24):
             week.mention(session, acme, begin + timedelta(hours=hour, minutes=30))
         counts = [
-            build(session, mia, "daily", date(2026, 10, day), at=AT).total.mentions for day in (23, 24, 25, 26, 27)
+            build(session, mia, "daily", date(2026, 10, day), at=AT).total.mentions
+            for day in (23, 24, 25, 26, 27)
         ]
     assert counts == [0, 24, 25, 24, 0]
 
@@ -135,7 +137,11 @@ def test_how_alerts_were_answered(db: Database) -> None:
         acme = week.brand(session)
         for minutes in (10, 20, 90):
             week.alert(
-                session, acme, NOON, answered=NOON + timedelta(minutes=minutes), due=NOON + timedelta(minutes=60)
+                session,
+                acme,
+                NOON,
+                answered=NOON + timedelta(minutes=minutes),
+                due=NOON + timedelta(minutes=60),
             )
         week.alert(session, acme, NOON, level=3, due=NOON + timedelta(minutes=15))
         week.alert(session, acme, NOON, due=AT + timedelta(hours=1))

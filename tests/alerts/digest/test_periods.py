@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from alerts.digest.periods import Kind, Period, covering, latest, midnight
 
-BERLIN, NEW_YORK, AUCKLAND = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"), ZoneInfo("Pacific/Auckland")
+BERLIN, NEW_YORK, AUCKLAND = (
+    ZoneInfo("Europe/Berlin"),
+    ZoneInfo("America/New_York"),
+    ZoneInfo("Pacific/Auckland"),
+)
 BEIRUT = ZoneInfo("Asia/Beirut")
 
 
@@ -49,7 +53,10 @@ def test_leap_day_is_a_day() -> None:
         ("2026-11-25T07:59:00+01:00", date(2026, 11, 23)),  # not yet: the digest of the 24th comes at eight
         ("2026-11-25T08:00:00+01:00", date(2026, 11, 24)),
         ("2026-11-25T23:59:00+01:00", date(2026, 11, 24)),
-        ("2026-11-26T03:00:00+01:00", date(2026, 11, 24)),  # down over digest time: late, and still the right day
+        (
+            "2026-11-26T03:00:00+01:00",
+            date(2026, 11, 24),
+        ),  # down over digest time: late, and still the right day
     ],
 )
 def test_the_newest_daily_period_that_is_due(at: str, expected: date) -> None:
@@ -78,7 +85,9 @@ def test_readers_in_other_zones_have_other_days() -> None:
 
 @given(
     st.integers(1_577_836_800, 2_114_380_800),  # 2020 to 2037
-    st.sampled_from(["Europe/Berlin", "Asia/Beirut", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kathmandu"]),
+    st.sampled_from(
+        ["Europe/Berlin", "Asia/Beirut", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kathmandu"]
+    ),
     st.integers(0, 23),
     st.sampled_from(["daily", "weekly"]),
 )

@@ -138,7 +138,12 @@ def test_every_number_leads_to_the_panel_with_its_filter(sqlite_db: Database) ->
     day = {"since": ["2026-11-24"], "until": ["2026-11-24"]}
     assert (queries["16"].path, parse_qs(queries["16"].query)["since"]) == ("/mentions", day["since"])
     assert parse_qs(queries["25%"].query)["sentiment"] == ["negative"]
-    assert parse_qs(queries["1 critical"].query) == {"state": ["all"], "kind": ["alert"], "level": ["3"], **day}
+    assert parse_qs(queries["1 critical"].query) == {
+        "state": ["all"],
+        "kind": ["alert"],
+        "level": ["3"],
+        **day,
+    }
     assert parse_qs(queries["1"].query) == {"overdue": ["1"]}
     unlinked = [cell.get_text(strip=True) for cell in soup.select(".figure, .num") if not cell.find("a")]
     assert [text for text in unlinked if any(sign.isdigit() for sign in text)] == ["30 min"]

@@ -61,7 +61,9 @@ def test_daily_and_weekly_are_different_mails(db: Database, smtp: Server) -> Non
 
 def test_before_the_readers_hour_nothing_is_due(db: Database) -> None:
     with db.work() as session:
-        week.person(session, timezone="America/New_York", digest_weekly=False, created_at=AT - timedelta(hours=12))
+        week.person(
+            session, timezone="America/New_York", digest_weekly=False, created_at=AT - timedelta(hours=12)
+        )
     assert digest.due(db, AT) == 0  # half past three in the night there
     assert digest.due(db, AT + timedelta(hours=5)) == 1
 

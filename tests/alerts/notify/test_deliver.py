@@ -176,9 +176,12 @@ def test_a_team_chat_hears_of_it_once_and_again_after_a_refusal(
 
 @pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # as above
 @pytest.mark.parametrize(
-    ("configured", "said"), [((), "no longer in alerts.apprise_urls"), (("nonsense://x",), "not one that Apprise")]
+    ("configured", "said"),
+    [((), "no longer in alerts.apprise_urls"), (("nonsense://x",), "not one that Apprise")],
 )
-def test_a_chat_that_cannot_be_used_fails_with_what_to_do(db: Database, configured: tuple[str, ...], said: str) -> None:
+def test_a_chat_that_cannot_be_used_fails_with_what_to_do(
+    db: Database, configured: tuple[str, ...], said: str
+) -> None:
     alert_id = critical(db)
     settings = SimpleNamespace(public_url=PANEL.public_url, alerts=AlertSettings(apprise_urls=configured))
     notify.raised(db, [alert_id], apprise_urls=configured or ["json://127.0.0.1/old"])

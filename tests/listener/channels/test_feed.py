@@ -15,8 +15,11 @@ from listener.ground import Ground
 from listener.sources import SourceError, parse_options
 from tests.listener.web_room import Answer, Site
 
-RSS = """<?xml version="1.0"?><rss version="2.0"><channel><title>Press</title><language>en</language>{}</channel></rss>"""
-ITEM = "<item><guid>urn:press:{0}</guid><title>Acme {0}</title><link>/news/{0}</link><description>{1}</description>{2}</item>"
+RSS = '<?xml version="1.0"?><rss version="2.0"><channel><title>Press</title><language>en</language>{}</channel></rss>'
+ITEM = (
+    "<item><guid>urn:press:{0}</guid><title>Acme {0}</title><link>/news/{0}</link>"
+    "<description>{1}</description>{2}</item>"
+)
 SINCE = datetime(2026, 11, 24, tzinfo=UTC)
 RECENT = "<pubDate>Tue, 24 Nov 2026 10:00:00 GMT</pubDate>"
 OLD = "<pubDate>Tue, 03 Nov 2020 10:00:00 GMT</pubDate>"
@@ -102,7 +105,8 @@ def test_what_is_no_feed_is_refused_in_words(kit: Ground, site: Site, body: str)
 
 
 def test_xml_entities_are_refused(kit: Ground, site: Site) -> None:
-    bomb = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><rss version="2.0"><channel/></rss>'
+    entities = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+    bomb = f'<?xml version="1.0"?>{entities}<rss version="2.0"><channel/></rss>'
     site.answer = lambda asked: Answer(bomb, headers=XML)
     with pytest.raises(ChannelError, match="entities"):
         listen(channel(kit, site))
@@ -111,7 +115,8 @@ def test_xml_entities_are_refused(kit: Ground, site: Site) -> None:
 def test_an_external_entity_opens_no_file(kit: Ground, site: Site, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("do not tell")
-    body = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file://{secret}">]><rss version="2.0"><channel/></rss>'
+    entity = f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{secret}">]>'
+    body = f'<?xml version="1.0"?>{entity}<rss version="2.0"><channel/></rss>'
     site.answer = lambda asked: Answer(body, headers=XML)
     with pytest.raises(ChannelError, match="entities"):
         listen(channel(kit, site))
@@ -142,7 +147,7 @@ def test_feeds_are_answered_by_hand(kit: Ground, site: Site) -> None:
 
 
 def test_the_address_is_checked_when_the_source_is_added() -> None:
-    with pytest.raises(SourceError, match="url: .*http or https"):
+    with pytest.raises(SourceError, match=r"url: .*http or https"):
         parse_options("feed", {"url": "ftp://news.example.test"})
     with pytest.raises(SourceError, match="url: Field required"):
         parse_options("feed", {})

@@ -213,14 +213,14 @@ def test_hostile_text_is_cleaned_at_the_door(db: Database, kit: Ground, say: Say
                 raw={"a": "\ud800\x00"},
                 extra={"k\x00": ["\ud800"]},
             ),
-            post("2", f"acme {family} שלום עולם 𝒜", title="\x00t"),
+            post("2", f"acme {family} שלום עולם 𝒜", title="\x00t"),  # noqa: RUF001 - a 4-byte letter
             post("3" * 400, "acme " + "x" * 10_000, url="https://a.example.test/\x00" + "y" * 10),
         )
     )
     assert hear(db, kit, source_id).new == 3
     rows = mentions(db)
     assert rows["1"].text == "acme is down"
-    assert rows["2"].text == f"acme {family} שלום עולם 𝒜"
+    assert rows["2"].text == f"acme {family} שלום עולם 𝒜"  # noqa: RUF001 - a 4-byte letter
     (long_id,) = [name for name in rows if name.startswith("sha256:")]
     assert len(rows[long_id].text) == 10_005
 

@@ -107,7 +107,7 @@ def test_a_page_that_cannot_be_stored_moves_no_cursor(db: Database, kit: Ground,
     (source_id,) = furnish(db, kit, "one")
     bad = post("2", rating="five stars")  # a defect of a channel: the column holds numbers
     say(page(post("1"), cursor={"v": 1, "floor": 1}), page(bad, cursor={"v": 1, "floor": 2}))
-    with pytest.raises(Exception, match="(?i)could not convert|type|float"):
+    with pytest.raises(Exception, match=r"(?i)could not convert|type|float"):
         collect.poll(db, kit, source_id)
     assert (stored(db), source(db, source_id).cursor) == (1, {"v": 1, "floor": 1})
 

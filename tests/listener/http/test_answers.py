@@ -37,8 +37,9 @@ def test_what_is_no_error_passes(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "permanent", "attention"),
     [
-        (400, True, False), (401, True, True), (402, True, True), (403, True, False), (404, True, False), (408, False, False),
-        (410, True, False), (422, True, False), (429, False, False), (500, False, False), (503, False, False), (599, False, False),
+        (400, True, False), (401, True, True), (402, True, True), (403, True, False), (404, True, False),
+        (408, False, False), (410, True, False), (422, True, False), (429, False, False), (500, False, False),
+        (503, False, False), (599, False, False),
     ],
 )  # fmt: skip
 def test_who_can_help(status: int, permanent: bool, attention: bool) -> None:
@@ -85,7 +86,7 @@ def test_a_limit_that_is_spelled_403_is_a_limit() -> None:
         ('{"error": "This action is not allowed"}', "This action is not allowed"),
         ('{"error": {"message": "Bad\\ntoken EAABsbCS1iHgBAKZCd8"}}', "Bad token …"),
         ('{"errors": [{"detail": "Usage cap"}]}', "Usage cap"),
-        ('{"detail": "see https://x.example.test/a?token=abc"}', "see …"),
+        ('{"detail": "see https://x.example.test/a?token=abc"}', "see https://x.example.test/a…"),
     ],
 )
 def test_the_platforms_own_words_are_kept_without_tokens(body: str, said: str) -> None:

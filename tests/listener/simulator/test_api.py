@@ -56,7 +56,9 @@ def test_a_status_is_html_with_links(client: Any) -> None:
 
 
 def test_what_people_type_cannot_become_markup(client: Any) -> None:
-    made = client.status_post("<script>alert(1)</script> & #tag_1\nnext line\n\nnew https://a.example.test/?a=1&b=2")
+    made = client.status_post(
+        "<script>alert(1)</script> & #tag_1\nnext line\n\nnew https://a.example.test/?a=1&b=2"
+    )
     assert "<script" not in made["content"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; <a href=" in made["content"]
     assert "<br />next line</p><p>new <a href=" in made["content"]
@@ -99,7 +101,9 @@ def test_edit_and_delete_own_statuses_only(client: Any, simulator: Simulator) ->
 
 def test_a_private_answer_is_seen_by_the_two_only(client: Any, simulator: Simulator) -> None:
     asked = client.notifications(types=["mention"])[0]["status"]
-    made = client.status_post(f"@{asked['account']['acct']} hello", in_reply_to_id=asked["id"], visibility="direct")
+    made = client.status_post(
+        f"@{asked['account']['acct']} hello", in_reply_to_id=asked["id"], visibility="direct"
+    )
     assert client.status(made["id"])["visibility"] == "direct"
     with pytest.raises(MastodonNotFoundError):
         connect(simulator, "").status(made["id"])

@@ -32,10 +32,13 @@ def test_an_hour_of_live_posts_does_not_repeat_itself(lively: Simulator, clock: 
     assert all(abs((post.created_at - post.heard_at).total_seconds()) < 1 for post in new)
 
 
-def test_customers_answer_the_brand_in_their_language(simulator: Simulator, client: Any, clock: Clock) -> None:
+def test_customers_answer_the_brand_in_their_language(
+    simulator: Simulator, client: Any, clock: Clock
+) -> None:
     asked = [one["status"] for one in client.notifications(types=["mention"], limit=40)]
     made = {
-        client.status_post(f"@{one['account']['acct']} hello", in_reply_to_id=one["id"])["id"]: one for one in asked
+        client.status_post(f"@{one['account']['acct']} hello", in_reply_to_id=one["id"])["id"]: one
+        for one in asked
     }
     assert simulator.crowd.tick() == 0  # nobody answers at once
     clock.move(seconds=30)
@@ -57,7 +60,9 @@ def test_a_post_is_deleted_while_it_runs(simulator: Simulator, client: Any, cloc
     simulator.crowd.tick()
     with pytest.raises(MastodonNotFoundError):
         client.status(status["id"])
-    assert status["id"] not in {one["status"]["id"] for one in client.notifications(types=["mention"], limit=80)}
+    assert status["id"] not in {
+        one["status"]["id"] for one in client.notifications(types=["mention"], limit=80)
+    }
 
 
 def test_the_week_has_what_a_team_must_handle(simulator: Simulator) -> None:
@@ -70,7 +75,9 @@ def test_the_week_has_what_a_team_must_handle(simulator: Simulator) -> None:
     assert [post for post in posts if post.edited_at]
     assert [post for post in posts if post.boost_of]
     assert [post for post in posts if post.account.bot]
-    assert simulator.world.replies_by_brand() == []  # what the scenario's brand said is not what the API posted
+    assert (
+        simulator.world.replies_by_brand() == []
+    )  # what the scenario's brand said is not what the API posted
     recent = [post for post in posts if (now - post.heard_at).total_seconds() < 3600]
     earlier = [post for post in posts if 3600 <= (now - post.heard_at).total_seconds() < 7200]
     assert len(recent) > 1.5 * len(earlier)
@@ -79,7 +86,11 @@ def test_the_week_has_what_a_team_must_handle(simulator: Simulator) -> None:
 def test_threads_are_told_as_ancestors_and_descendants(client: Any) -> None:
     [status] = client.search_v2('"FOURTH time"', result_type="statuses")["statuses"]
     context = client.status_context(status["id"])
-    assert [one["account"]["acct"] for one in context["ancestors"]] == ["carol_two_sheds", "tolvane", "carol_two_sheds"]
+    assert [one["account"]["acct"] for one in context["ancestors"]] == [
+        "carol_two_sheds",
+        "tolvane",
+        "carol_two_sheds",
+    ]
     assert ["so I can" in one["content"] for one in context["descendants"]] == [True]
 
 

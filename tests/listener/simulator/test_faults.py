@@ -45,7 +45,9 @@ def test_accepted_then_503_has_posted(client: Any, simulator: Simulator) -> None
     with pytest.raises(MastodonServiceUnavailableError):
         client.status_post("we are on it", in_reply_to_id=asked["id"], idempotency_key="k")
     [stored] = simulator.world.replies_by_brand()
-    assert client.status_post("we are on it", in_reply_to_id=asked["id"], idempotency_key="k")["id"] == stored.id
+    assert (
+        client.status_post("we are on it", in_reply_to_id=asked["id"], idempotency_key="k")["id"] == stored.id
+    )
     assert stored.id in {one["id"] for one in client.status_context(asked["id"])["descendants"]}
 
 

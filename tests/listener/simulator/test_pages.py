@@ -81,17 +81,30 @@ def test_the_command_lists_scenarios_and_names_a_wrong_one() -> None:
     ("text", "said"),
     [
         ('posts = [{ ago = "1h", by = "nobody", text = "x" }]', "nobody called 'nobody'"),
-        ('posts = [{ ago = "soon", by = "ann", text = "x" }]\n[people]\nann = "Ann"', "'soon' is not a duration"),
+        (
+            'posts = [{ ago = "soon", by = "ann", text = "x" }]\n[people]\nann = "Ann"',
+            "'soon' is not a duration",
+        ),
         ('posts = [{ ago = "1h", by = "ann" }]\n[people]\nann = "Ann"', "post 1: text is missing"),
-        ('posts = [{ ago = "1h", by = "ann", text = "x", re = "a" }]\n[people]\nann = "Ann"', "'a' is the id of no"),
-        ('posts = [{ ago = "1h", by = "ann", text = 5 }]\n[people]\nann = "Ann"', "text is unknown or of the wrong"),
+        (
+            'posts = [{ ago = "1h", by = "ann", text = "x", re = "a" }]\n[people]\nann = "Ann"',
+            "'a' is the id of no",
+        ),
+        (
+            'posts = [{ ago = "1h", by = "ann", text = 5 }]\n[people]\nann = "Ann"',
+            "text is unknown or of the wrong",
+        ),
         ("posts = [", "en.toml"),
     ],
 )
-def test_a_bad_scenario_file_is_named(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, text: str, said: str) -> None:
+def test_a_bad_scenario_file_is_named(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
-    (folder / "world.toml").write_text('title = "t"\n[brand]\nname = "B"\nhandle = "b"\nnote = ""\nquery = "b"\n')
+    (folder / "world.toml").write_text(
+        'title = "t"\n[brand]\nname = "B"\nhandle = "b"\nnote = ""\nquery = "b"\n'
+    )
     (folder / "en.toml").write_text(text)
     monkeypatch.setattr(scenarios, "FOLDER", tmp_path)
     with pytest.raises(SimulatorError, match=said):

@@ -43,7 +43,9 @@ def test_since_id_gives_the_newest_and_skips_the_middle(burst: Simulator) -> Non
 
 def test_search_by_offset_and_whole_seconds(burst: Simulator) -> None:
     client, seen, skip = connect(burst), set(), 0
-    while found := client.search_v2("#TolvaneDown", result_type="statuses", offset=skip or None, limit=40)["statuses"]:
+    while found := client.search_v2("#TolvaneDown", result_type="statuses", offset=skip or None, limit=40)[
+        "statuses"
+    ]:
         seen |= {one["id"] for one in found}
         skip += len(found)
     assert len(seen) == sum("#TolvaneDown" in post.text for post in burst.world.posts) > 100

@@ -1,0 +1,1 @@
+"""Tests of training; they need the extra packages of `allears[model]`."""
