@@ -60,9 +60,9 @@ def not_posted(error: ChannelError) -> bool:
 
     A time-out or a 5xx may come after the platform has accepted the post, so it proves nothing.
     """
+    if not error.delivered:
+        return True
     if isinstance(error, HttpError):
-        if not error.delivered:
-            return True
         return error.status is not None and 400 <= error.status < 500 and error.status not in NOT_PROOF  # noqa: PLR2004
     return error.permanent or error.attention
 

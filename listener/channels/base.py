@@ -51,6 +51,11 @@ class MayReply:
     until: datetime | None = None
 
 
+def by_hand(post: Post, reason: str) -> MayReply:
+    """Return the way to answer a post that the API cannot answer: over its link where it has one."""
+    return MayReply(ReplyMode.LINK if post.url else ReplyMode.NONE, reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a platform allows. `measure(text)` counts a reply in the platform's own unit; `unit` names it."""
