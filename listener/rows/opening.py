@@ -12,6 +12,7 @@ import io
 import re
 import zlib
 from collections import deque
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -37,11 +38,12 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 class Lines:
     """Lines with their ends kept; `number` is that of the last one given. Lines can be put back."""
 
-    def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
+    def __init__(self, stream: IO[str], name: str, layers: ExitStack | None = None) -> None:
+        """`layers` undoes what was put around the stream that was handed in."""
         self.name = name
         self.number = 0
         self._stream = stream
-        self._owned = owned
+        self._layers = layers or ExitStack()
         self._back: deque[str] = deque()
 
     def next(self) -> str:
@@ -65,10 +67,7 @@ class Lines:
 
     def close(self) -> None:
         """Close what was opened here, not what was handed in."""
-        if self._owned:
-            self._stream.close()
-        elif isinstance(self._stream, io.TextIOWrapper):
-            self._stream.detach()
+        self._layers.close()
 
     def _fetch(self) -> str:
         try:
@@ -116,7 +115,7 @@ def opened(source: str | Path | IO[Any]) -> Lines:
     stream: Any = source
     inner = getattr(stream, "buffer", None) if isinstance(stream, io.TextIOBase) else stream
     if inner is None:  # text in memory
-        lines = Lines(cast("IO[str]", source), name, owned=False)
+        lines = Lines(cast("IO[str]", source), name)
         if not lines.peek():
             raise _empty(name)
         return lines
@@ -124,27 +123,41 @@ def opened(source: str | Path | IO[Any]) -> Lines:
 
 
 def _lines(raw: IO[bytes], name: str, *, owned: bool) -> Lines:
-    buffered = (
-        io.BufferedReader(cast("io.RawIOBase", raw))
-        if not hasattr(raw, "peek")
-        else cast("io.BufferedReader", raw)
-    )
+    layers = ExitStack()  # a layer that is merely forgotten closes what lies under it
+    if owned:
+        layers.callback(raw.close)
     try:
+        buffered = _buffered(raw, layers)
         if buffered.peek(2)[:2] == _GZIP:
-            buffered = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered, mode="rb")))
+            packed = layers.enter_context(gzip.GzipFile(fileobj=buffered, mode="rb"))
+            buffered = _buffered(packed, layers)
         head = buffered.peek(4096)[:4096]
     except (OSError, EOFError, zlib.error) as error:
+        layers.close()
         reason = getattr(error, "strerror", None) or error
         raise RowsError(f"{name} cannot be read: {reason}; check that it is a complete file") from error
-    kind = next((known for magic, known in _KNOWN.items() if head.startswith(magic)), None)
-    encoding = next((coding for mark, coding in _MARKS.items() if head.startswith(mark)), "utf-8")
-    if kind or (b"\0" in head and encoding != "utf-16"):
-        raise RowsError(f"{name} is {kind or 'binary'}, not text; export it as CSV (UTF-8) or JSON lines")
-    errors = "strict" if encoding == "utf-16" else "surrogateescape"
-    lines = Lines(io.TextIOWrapper(buffered, encoding=encoding, errors=errors, newline=""), name, owned=owned)
-    if not lines.peek():
-        raise _empty(name)
+    with ExitStack() as on_error:
+        on_error.push(layers)
+        kind = next((known for magic, known in _KNOWN.items() if head.startswith(magic)), None)
+        encoding = next((coding for mark, coding in _MARKS.items() if head.startswith(mark)), "utf-8")
+        if kind or (b"\0" in head and encoding != "utf-16"):
+            raise RowsError(f"{name} is {kind or 'binary'}, not text; export it as CSV (UTF-8) or JSON lines")
+        errors = "strict" if encoding == "utf-16" else "surrogateescape"
+        text = io.TextIOWrapper(buffered, encoding=encoding, errors=errors, newline="")
+        layers.callback(text.detach)
+        lines = Lines(text, name, layers)
+        if not lines.peek():
+            raise _empty(name)
+        on_error.pop_all()
     return lines
+
+
+def _buffered(raw: Any, layers: ExitStack) -> io.BufferedReader:
+    if isinstance(raw, io.BufferedReader):
+        return raw
+    made = io.BufferedReader(raw)
+    layers.callback(made.detach)
+    return made
 
 
 def _empty(name: str) -> RowsError:

@@ -123,6 +123,8 @@ def _iso(text: str) -> datetime | None:
 def _epoch(text: str) -> datetime | None:
     try:
         number = abs(float(text))
+        if not math.isfinite(number):
+            return None
         while number > 1e11:  # noqa: PLR2004 - milliseconds, microseconds, nanoseconds
             number /= 1000
         return datetime.fromtimestamp(number, UTC)

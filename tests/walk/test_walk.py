@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from alerts import digest, people, reply
-from alerts.models import Alert, Reply, Suggestion
+from alerts.models import Alert, Person, Reply, Suggestion
 from alerts.triage import triage
 from listener import brands, collect, sources
 from listener.db import Database, now
@@ -106,7 +106,7 @@ def test_from_a_post_to_a_digest(db: Database, ground: Ground, simulator: Simula
         assert session.scalar(select(func.count()).select_from(Mention)) == mentions
 
     person_id = people.add_person(
-        db, "dana@example.test", role="manager", password="a long pass phrase", brands=[], name="Dana"
+        db, "dana@example.test", role="lead", password="a long pass phrase", brands=[], name="Dana"
     )
     reply_id = reply.approve(
         db,
@@ -135,9 +135,9 @@ def test_from_a_post_to_a_digest(db: Database, ground: Ground, simulator: Simula
         ) == 0  # fmt: skip
 
     with db.read() as session:
-        person = digest.reader_of(session, person_id)
-        data = digest.build(session, person, "daily", (now() - timedelta(days=1)).date())
-    assert data.mentions > 0
+        manager = session.get_one(Person, person_id)
+        data = digest.build(session, manager, "daily", (now() - timedelta(days=1)).date())
+    assert data.total.mentions > 0
 
 
 def test_accepted_then_503_ends_as_one_reply(
@@ -153,7 +153,7 @@ def test_accepted_then_503_ends_as_one_reply(
         db, "dana@example.test", role="agent", password="a long pass phrase", brands=[], name="Dana"
     )
     before = len(simulator.world.replies_by_brand())
-    simulator.faults.set("accepted_then_503", times=1)
+    simulator.faults.set("accepted_then_503", times=1, path="/statuses")
     reply_id = reply.approve(
         db,
         ground,
