@@ -47,7 +47,7 @@ def list_(db: Database, ground: Ground) -> list[AccountRow]:
             names.setdefault(source.account_id, []).append(source.name)
         return [
             AccountRow(
-                row.id, row.kind, row.base_url, _handle(row), row.health, row.health_note, row.options,
+                row.id, row.kind, row.base_url, row.handle, row.health, row.health_note, row.options,
                 _masked(ground, row), names.get(row.id, []),
             )
             for row in session.scalars(select(Account).order_by(Account.id))
@@ -90,11 +90,6 @@ def connect(db: Database, ground: Ground, account_id: int, settings: Mapping[str
 def test(db: Database, ground: Ground, account_id: int) -> str:
     """Ask the platform whether the account works. Raises SourceError, ChannelError."""
     return try_account(db, ground, account_id)
-
-
-def _handle(row: Account) -> str | None:
-    found = row.limits.get("acct") or row.limits.get("handle")
-    return str(found) if found else None
 
 
 def _masked(ground: Ground, row: Account) -> dict[str, str]:

@@ -71,6 +71,12 @@ class Account(Base):
     checked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
+    @property
+    def handle(self) -> str | None:
+        """How the platform calls this account ("@acme"), as it said itself; None before it was asked."""
+        found = self.limits.get("handle")
+        return str(found) if found else None
+
 
 class Source(Base):
     """What an account listens to for a brand: options, schedule, cursor, health."""

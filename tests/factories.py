@@ -116,7 +116,8 @@ def brand(session: Session, ground: Ground, name: str) -> tuple[int, int]:
     made = Brand(name=name, contact_url=f"https://{name.lower()}.example.test/help")
     base = f"https://{name.lower()}.example.test"
     account = Account(
-        kind="mastodon", base_url=base, identity=f"@{name.lower()}", options={"base_url": base}, health="ok",
+        kind="mastodon", base_url=base, identity="token:0f0f", options={"base_url": base}, health="ok",
+        limits={"handle": f"@{name.lower()}"},
         secrets=ground.vault.seal({"access_token": "a-token-of-nobody"}),
     )  # fmt: skip
     session.add_all([made, account])

@@ -143,6 +143,7 @@ def _templates(app: Flask) -> None:
         language_name=i18n.language_name,
         clock=clock.words,
         level=words.level,
+        certainty=words.certainty,
         sentiment=words.sentiment,
         category=words.category,
         channel_title=words.channel,

@@ -25,31 +25,12 @@ from listener.models import Account, Author, Brand, Hit, Mention
 from listener.posts import HistoryItem
 from sentiment import score as scores
 from sentiment.models import Score
-from web import words
+from web import conversation, words
 from web.models import Draft
 from web.page import _, exactly
 
 HISTORY = 6
 EVENTS = 60
-
-
-@dataclass(slots=True)
-class Item:
-    """One post of the conversation, theirs or ours."""
-
-    author: str
-    text: str
-    at: datetime
-    own: bool = False
-    current: bool = False
-    url: str | None = None
-    title: str | None = None
-    rating: float | None = None
-    scale: int | None = None
-    gone: bool = False
-    edited: bool = False
-    state: str | None = None
-    error: str | None = None
 
 
 @dataclass(slots=True)
@@ -70,6 +51,7 @@ class Case:
     mention: Mention
     author: Author | None
     author_name: str
+    handle: str
     brand_id: int
     brand_name: str
     alert: Alert | None = None
@@ -79,7 +61,7 @@ class Case:
     reasons: list[str] = field(default_factory=list)
     rule_name: str = ""
     suggestion: Suggestion | None = None
-    thread: list[Item] = field(default_factory=list)
+    thread: list[conversation.Item] = field(default_factory=list)
     history: list[HistoryItem] = field(default_factory=list)
     notes: list[Said] = field(default_factory=list)
     events: list[Said] = field(default_factory=list)
@@ -116,11 +98,6 @@ def of_mention(session: Session, viewer: Viewer, mention_id: int) -> Case:
     return _gather(session, viewer, mention_id, alert)
 
 
-def safe_link(url: str | None) -> str | None:
-    """Return the address when a browser may be sent there: http and https only."""
-    return url if url and urlsplit(url).scheme in {"http", "https"} else None
-
-
 def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | None) -> Case:
     mention = session.get(Mention, mention_id)
     brand = _brand(session, viewer, mention_id, alert)
@@ -133,22 +110,23 @@ def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | No
         mention=mention,
         author=author,
         author_name=_name(author),
+        handle=_handle(author),
         brand_id=brand.id,
         brand_name=brand.name,
         alert=alert,
     )
     case.mode, case.mode_reason = mention.reply_mode, mention.reply_reason or ""
-    case.safe_url = safe_link(mention.url)
-    case.score = scores.latest(session, [mention_id]).get(mention_id)
+    case.safe_url = conversation.safe_link(mention.url)
+    case.score = _score(session, mention_id, alert)
     case.reasons = list((alert.reasons if alert else None) or (case.score.reasons if case.score else []))
     found = session.scalar(select(Suggestion).where(Suggestion.mention_id == mention_id))
     case.suggestion = found if found is not None and found.revision == mention.revision else None
     account = posts.account_of(session, mention_id)
     if account is not None:
-        case.account = _identity(session.get(Account, account[0]))
+        case.account = _as_whom(session.get(Account, account[0]))
     draft = session.get(Draft, (viewer.id, mention_id))
     case.draft = draft.text if draft is not None else ""
-    case.thread = _thread(session, case, name)
+    case.thread = conversation.of_mention(session, mention, case.account or case.brand_name, name)
     if mention.author_id:
         case.history = [
             one
@@ -159,7 +137,10 @@ def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | No
     if alert is not None:
         _alert_parts(session, case, alert, name)
     corrections = (
-        select(Feedback).where(Feedback.mention_id == mention_id).order_by(Feedback.id.desc()).limit(6)
+        select(Feedback)
+        .where(Feedback.mention_id == (case.score.mention_id if case.score else mention_id))
+        .order_by(Feedback.id.desc())
+        .limit(6)
     )
     case.feedback = [
         f"{_corrected(given)} · {name.get(given.person_id or 0, '')} · {exactly(given.at)}"
@@ -200,41 +181,34 @@ def _name(author: Author | None) -> str:
     return author.name or author.handle or author.external_id
 
 
-def _identity(account: Account | None) -> str:
-    return (account.identity or account.base_url or account.kind) if account is not None else ""
+def _handle(author: Author | None) -> str:
+    """Return the author's handle where it says more than the name."""
+    if author is None or not author.handle or author.handle == author.name or not author.name:
+        return ""
+    return author.handle
 
 
-def _thread(session: Session, case: Case, name: dict[int, str]) -> list[Item]:
-    mention = case.mention
-    items: list[Item] = []
-    if mention.parent_text:
-        items.append(Item(author=_("earlier in the thread"), text=mention.parent_text, at=mention.posted_at))
-    ours: set[str] = set()
-    for one in posts.thread(session, mention.id):
-        current = one.mention_id == mention.id
-        if one.own:
-            ours.add(one.external_id)
-        items.append(
-            Item(
-                author=(case.account or case.brand_name) if one.own else (one.author or _("somebody")),
-                text=one.text, at=one.posted_at, own=one.own, current=current, url=safe_link(one.url), gone=one.gone,
-                title=mention.title if current else None, rating=mention.rating if current else None,
-                scale=mention.rating_scale if current else None, edited=bool(current and mention.edited_at),
-            )
-        )  # fmt: skip
-    answers = select(Reply).where(
-        Reply.mention_id == mention.id, Reply.state.in_((*DONE, "failed", "removed"))
-    )
-    items.extend(
-        Item(
-            author=name.get(reply.person_id or 0, case.account or case.brand_name), text=reply.text, own=True,
-            at=reply.sent_at or reply.created_at, url=safe_link(reply.url), state=reply.state,
-            error=reply.error,
-        )
-        for reply in session.scalars(answers.order_by(Reply.id))
-        if reply.external_id is None or reply.external_id not in ours
-    )  # fmt: skip
-    return sorted(items, key=lambda item: (item.at, item.own))
+def _score(session: Session, mention_id: int, alert: Alert | None) -> Score | None:
+    """Return the score that explains what the page shows: of the newest post that is as urgent as the alert.
+
+    A later "hello?" of the customer leaves the alert as urgent as it was; its own score explains nothing.
+    """
+    if alert is None:
+        return scores.latest(session, [mention_id]).get(mention_id)
+    of_case = select(CaseMention.mention_id).where(CaseMention.alert_id == alert.id)
+    found = scores.latest(session, list(session.scalars(of_case)))
+    alike = [one for one in found.values() if one.level == alert.level]
+    newest = found.get(mention_id)
+    if newest in alike or not alike:
+        return newest
+    return max(alike, key=lambda one: one.mention_id)
+
+
+def _as_whom(account: Account | None) -> str:
+    """Name the account that will answer, as the platform does; its key may hide a token and is nobody's name."""
+    if account is None:
+        return ""
+    return account.handle or urlsplit(account.base_url).hostname or ""
 
 
 def _replies(session: Session, case: Case, name: dict[int, str]) -> None:
@@ -266,7 +240,8 @@ def _urls(case: Case) -> dict[str, str]:
     urls = {act: url_for(f"reply.{act}", mention_id=mention_id) for act in acts}
     if case.alert is not None:  # the same views, under the address of the alert
         urls |= {act: url_for(f"reply.{act}_alert", alert_id=case.alert.id) for act in acts}
-    urls["correct"] = url_for("reply.correct", mention_id=mention_id)
+    scored = case.score.mention_id if case.score else mention_id
+    urls["correct"] = url_for("reply.correct", mention_id=scored)
     urls["back"] = (
         url_for("alert.alert", alert_id=case.alert.id)
         if case.alert

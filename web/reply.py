@@ -19,6 +19,7 @@ from alerts.models import Reply
 from listener.db import now, upsert
 from web import case as cases
 from web.case import Case
+from web.conversation import safe_link
 from web.models import Draft
 from web.page import Answer, _, fragment, show, tell, wants_fragment
 from web.security import context, may, requires, viewer
@@ -220,7 +221,7 @@ def reject(reply_id: int) -> Answer:
 def by_hand(case: Case) -> Answer:
     """Record that the post was answered on the platform's own page."""
     url = request.form.get("url", "").strip()
-    if url and cases.safe_link(url) is None:
+    if url and safe_link(url) is None:
         raise AlertsError(_("The address must begin with https:// or http://."))
     text = case.draft
     replies.by_hand(context().db, case.mention.id, viewer().id, url or None, text=text)

@@ -9,10 +9,23 @@ from listener import i18n
 from listener.channels import channel_type
 from web.page import _
 
+URGENT = 2  # the level from which a post raises an alert by default
+
 
 def level(number: int) -> str:
     """Name an urgency level."""
     return {3: _("Critical"), 2: _("High"), 1: _("Normal")}.get(number, _("Low"))
+
+
+def certainty(number: int, share: float) -> str:
+    """Say how likely a post of a level is to be urgent (High or Critical); `share` is the calibrated P(level >= 2).
+
+    The model calls a post High from a chance below one half when missing it would cost more than looking at it.
+    """
+    chance = i18n.format_percent(share)
+    if number >= URGENT and share < 0.5:  # noqa: PLR2004 - less likely than not
+        return _("%(share)s likely to be urgent: enough to ask a person to look", share=chance)
+    return _("%(share)s likely to be urgent", share=chance)
 
 
 def sentiment(name: str) -> str:

@@ -207,8 +207,9 @@ class Channel(ABC, Generic[OptionsT]):
         self.options = options
         self.http = http
         self.save = save or (lambda _secrets: None)
-        # what the platform told us about the account (our id there, an instance's limits): JSON, loaded from and kept
-        # on the account's row by `listener.sources`, so that limits() and may_reply() need no network
+        # what the platform told us about the account (our id there, an instance's limits; "handle": how people know
+        # us there): JSON, loaded from and kept on the account's row by `listener.sources` and `listener.collect`, so
+        # that limits() and may_reply() need no network
         self.known: dict[str, Any] = {}
 
     @classmethod

@@ -160,12 +160,21 @@ def _walk(
             with db.work() as session:
                 moment = now_from(at, began)
                 run.lease.renew(session, moment + timedelta(seconds=ground.settings.run_seconds) + MARGIN)
+                _remember(session, run.account_id, channel)
                 outcome.add(save(session, target.source_id, page, target, at=moment))
             outcome.truncated = page.truncated
             outcome.backfilled = outcome.backfilled or page.backfilled
             if time.monotonic() > deadline:
                 outcome.truncated = True
                 break
+
+
+def _remember(session: Session, account_id: int, channel: Channel[Any]) -> None:
+    """Keep what the platform said of the account with the first page: an alert may need it before the poll ends."""
+    account = session.get_one(Account, account_id)
+    fresh = dict(account.limits) | channel.known
+    if fresh != account.limits:
+        account.limits = fresh
 
 
 def _succeed(db: Database, run: _Run, channel: Channel[Any], outcome: Outcome, at: datetime) -> None:
@@ -175,7 +184,7 @@ def _succeed(db: Database, run: _Run, channel: Channel[Any], outcome: Outcome, a
             return
         succeed(source, account, at=at, more=outcome.truncated)
         ledger.truncated = outcome.truncated
-        account.limits = dict(account.limits) | channel.known
+        _remember(session, account.id, channel)
 
 
 def _fail(db: Database, run: _Run, error: ChannelError, at: datetime) -> None:

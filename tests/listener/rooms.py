@@ -61,6 +61,7 @@ class Parrot(Channel[ParrotOptions]):
 
     def listen(self, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
         self.heard.append((what, cursor))
+        self.known["handle"] = "@acme_help"
         for step in self.script:
             if isinstance(step, Exception):
                 raise step

@@ -118,13 +118,13 @@ class Mastodon(Channel[MastodonOptions]):
 
     def learn(self) -> None:
         """Ask once who we are and how long a status may be; remembered in `known`. Raises ChannelError."""
-        if self.logged_in and not self.known.get("id"):
+        if self.logged_in and not self.known.get("handle"):
             with spoken(self.client, "log-in"):
                 me = self.client.account_verify_credentials()
             acct = str(me["acct"])
             self.known |= {
                 "id": str(me["id"]),
-                "acct": acct,
+                "handle": f"@{acct}",
                 "ours": [str(me["id"]), acct, f"{acct}@{self.instance}"],
             }
         if "max_characters" not in self.known:
@@ -186,5 +186,5 @@ class Mastodon(Channel[MastodonOptions]):
         """Log in and read the instance's rules. Raises ChannelError."""
         self.known.clear()
         self.learn()
-        who = f"@{self.known['acct']}" if self.logged_in else "nobody (read-only, hashtags)"
+        who = self.known["handle"] if self.logged_in else "nobody (read-only, hashtags)"
         return f"{self.instance} as {who}, {self.known['max_characters']} characters a post"

@@ -289,7 +289,7 @@ def test_test_says_as_whom_and_remembers_it(sqlite_db: Database, kit: Ground, si
     with sqlite_db.read() as session:
         account = session.scalars(select(Account)).one()
     assert account.health == "ok"
-    assert account.limits["acct"] == brand_handle(sim)
+    assert account.handle == f"@{brand_handle(sim)}"
     assert account.secrets is not None
     assert sim.token not in f"{account.secrets} {account.options} {account.identity}"
 

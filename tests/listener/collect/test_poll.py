@@ -13,7 +13,7 @@ from listener.collect.schedule import Lease, LeaseLostError, back_off
 from listener.db import Database, now
 from listener.errors import ChannelError, HttpError
 from listener.ground import Ground
-from listener.models import Mention, Poll, Source
+from listener.models import Account, Mention, Poll, Source
 from tests.listener.rooms import NOON, Parrot, furnish, ground, page, post
 
 Say = Callable[..., None]
@@ -53,6 +53,17 @@ def test_a_good_poll_sets_the_next_one_and_frees_the_source(db: Database, kit: G
     assert row.last_ok_at is not None
     assert timedelta(minutes=4) < row.next_poll_at - begun < timedelta(minutes=6)
     assert collect.poll(db, kit, source_id).skipped is not None
+
+
+def test_as_whom_we_answer_is_known_with_the_first_page_even_when_the_poll_fails_later(
+    db: Database, kit: Ground, say: Say
+) -> None:
+    (source_id,) = furnish(db, kit, "one")
+    say(post("1"), ChannelError("the platform went away"))
+    collect.poll(db, kit, source_id)
+    with db.read() as session:
+        assert session.scalars(select(Account.limits)).one() == {"handle": "@acme_help"}
+        assert session.scalars(select(Account)).one().handle == "@acme_help"
 
 
 def test_a_first_poll_reads_back_the_window_and_the_next_gets_the_cursor(

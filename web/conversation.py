@@ -1,0 +1,78 @@
+"""The conversation around one mention: what they wrote and what we answered, in order. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alerts.models import Reply
+from alerts.replying.states import DONE
+from listener import posts
+from listener.models import Mention
+from web.page import _
+
+
+@dataclass(slots=True)
+class Item:
+    """One post of the conversation, theirs or ours."""
+
+    author: str
+    text: str
+    at: datetime
+    own: bool = False
+    current: bool = False
+    url: str | None = None
+    title: str | None = None
+    rating: float | None = None
+    scale: int | None = None
+    gone: bool = False
+    edited: bool = False
+    state: str | None = None
+    error: str | None = None
+    by: str = ""
+
+
+def of_mention(session: Session, mention: Mention, ours_is: str, name: Mapping[int, str]) -> list[Item]:
+    """Return the thread around a mention, oldest first: their posts, our answers, and tries of ours that failed.
+
+    `ours_is`: how our account is called in public; `name`: of each person of the staff, by id.
+    """
+    items: list[Item] = []
+    if mention.parent_text:
+        items.append(Item(author=_("earlier in the thread"), text=mention.parent_text, at=mention.posted_at))
+    ours: set[str] = set()
+    for one in posts.thread(session, mention.id):
+        current = one.mention_id == mention.id
+        if one.own:
+            ours.add(one.external_id)
+        items.append(
+            Item(
+                author=ours_is if one.own else (one.author or _("somebody")),
+                text=one.text, at=one.posted_at, own=one.own, current=current, url=safe_link(one.url), gone=one.gone,
+                title=mention.title if current else None, rating=mention.rating if current else None,
+                scale=mention.rating_scale if current else None, edited=bool(current and mention.edited_at),
+            )
+        )  # fmt: skip
+    answers = select(Reply).where(
+        Reply.mention_id == mention.id, Reply.state.in_((*DONE, "failed", "removed"))
+    )
+    items.extend(
+        Item(
+            author=ours_is, by=name.get(reply.person_id or 0, ""), text=reply.text, own=True,
+            at=reply.sent_at or reply.created_at, url=safe_link(reply.url), state=reply.state,
+            error=reply.error,
+        )
+        for reply in session.scalars(answers.order_by(Reply.id))
+        if reply.external_id is None or reply.external_id not in ours
+    )  # fmt: skip
+    return sorted(items, key=lambda item: (item.at, item.own))
+
+
+def safe_link(url: str | None) -> str | None:
+    """Return the address when a browser may be sent there: http and https only."""
+    return url if url and urlsplit(url).scheme in {"http", "https"} else None
