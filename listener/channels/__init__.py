@@ -9,6 +9,7 @@ from listener.channels.base import Channel
 
 KINDS: dict[str, str] = {
     "mastodon": "listener.channels.mastodon:Mastodon",
+    "x": "listener.channels.x:X",
     "hackernews": "listener.channels.hackernews:HackerNews",
     "feed": "listener.channels.feed:Feed",
     "webhook": "listener.channels.webhook:Webhook",

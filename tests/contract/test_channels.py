@@ -18,6 +18,12 @@ from listener.sources import SourceError, parse_options, split
 # what must be given; everything else has a default. A new channel adds its line here.
 NEEDED: dict[str, dict[str, str]] = {
     "mastodon": {"base_url": "https://social.example.test", "access_token": "sesame-open-now"},
+    "x": {
+        "consumer_key": "sesame-key",
+        "consumer_secret": "sesame-secret",
+        "access_token": "sesame-token",
+        "access_token_secret": "sesame-token-secret",
+    },
     "hackernews": {},
     "feed": {"url": "https://news.example.test/rss"},
     "webhook": {"secret": "sesame-open-now", "reply_url": "https://shop.example.test/reply"},

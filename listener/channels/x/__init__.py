@@ -1,0 +1,255 @@
+"""X (Twitter): hears mentions of our account and recent search, and answers where X lets us.
+
+API v2 by tweepy: https://docs.x.com/x-api . Every post read is paid for, hence `reads_per_day`; a reply by the API is
+only allowed to posts that @mention us, everything else is answered by hand. Must not touch the database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from listener.channels.base import (
+    Absent,
+    Attempt,
+    Channel,
+    Cursor,
+    Gone,
+    Limits,
+    Listen,
+    MayReply,
+    Options,
+    Page,
+    Post,
+    ReplyMode,
+    Sent,
+    Unsure,
+    by_hand,
+)
+from listener.channels.x import listening, replying
+from listener.channels.x.length import MOST, measure
+from listener.channels.x.posts import FIELDS, Included, post_of, versions
+from listener.errors import ChannelError
+
+_KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+_LOOKUP = 100  # posts of one look-up
+_GONE = ("not-found", "not-authorized")  # deleted; or suspended, or made private
+
+
+class XOptions(Options):
+    """Options of `source add x`: a bearer token reads, the four keys of OAuth 1.0a read and reply."""
+
+    base_url: str = Field("https://api.x.com", description="address of the API")
+    bearer_token: SecretStr | None = Field(None, description="app-only token: reads, cannot reply")
+    consumer_key: SecretStr | None = Field(None, description="API key of the app")
+    consumer_secret: SecretStr | None = Field(None, description="API key secret of the app")
+    access_token: SecretStr | None = Field(
+        None, description="access token of our account, with read and write"
+    )
+    access_token_secret: SecretStr | None = Field(None, description="secret of the access token")
+    username: str | None = Field(None, description="our handle, without @", max_length=15, pattern=r"^@?\w+$")
+    reads_per_day: int | None = Field(
+        None,
+        ge=listening.LEAST,
+        description="most posts to read a day (UTC) for this source; X bills each",
+        json_schema_extra={"of": "source"},
+    )
+    mentions: bool = Field(
+        default=True, description="read mentions of the account", json_schema_extra={"of": "source"}
+    )
+    search: bool = Field(default=True, description="search recent posts", json_schema_extra={"of": "source"})
+    reposts: bool = Field(
+        default=False,
+        description="read each repost too (paid); their number comes with the original anyway",
+        json_schema_extra={"of": "source"},
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        if not value.startswith(("http://", "https://")):
+            message = "must be an http or https address, as https://api.x.com"
+            raise ValueError(message)
+        return value
+
+    @field_validator("username")
+    @classmethod
+    def _handle(cls, value: str | None) -> str | None:
+        return value.removeprefix("@") if value else None
+
+    @model_validator(mode="after")
+    def _credentials(self) -> Self:
+        missing = [name for name in _KEYS if getattr(self, name) is None]
+        if missing and len(missing) < len(_KEYS):
+            message = f"replying needs all four keys; missing: {', '.join(missing)}"
+            raise ValueError(message)
+        if missing and self.bearer_token is None:
+            message = f"set bearer_token (to read), or {', '.join(_KEYS)} (to read and reply)"
+            raise ValueError(message)
+        return self
+
+
+class X(Channel[XOptions]):
+    """One account (or the app alone) on X."""
+
+    kind: ClassVar[str] = "x"
+    title: ClassVar[str] = "X"
+    options_type = XOptions
+    replies: ClassVar[bool] = True
+
+    @classmethod
+    def identity_of(cls, options: XOptions) -> tuple[str, str]:
+        """The handle, or else a hash that stands for the token."""
+        if options.username:
+            return options.base_url, options.username.lower()
+        token = options.access_token or options.bearer_token
+        return options.base_url, "token:" + hashlib.sha256(
+            (token.get_secret_value() if token else "").encode()
+        ).hexdigest()[:16]
+
+    @cached_property
+    def client(self) -> Any:
+        """The library's client on our guarded session."""
+        from listener.channels.x.client import connect  # noqa: PLC0415 - tweepy is loaded by those who use it
+
+        return connect(self.http, self.options)
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether we act as an account, not only as an app."""
+        return self.options.access_token is not None
+
+    @property
+    def user_id(self) -> str | None:
+        """Our account's id, once learnt."""
+        return str(self.known["id"]) if self.known.get("id") else None
+
+    @property
+    def handle(self) -> str | None:
+        """Our account's handle, without @."""
+        return str(self.known.get("username") or "") or self.options.username
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """Id and handle of our account, lower case."""
+        return frozenset(name.lower() for name in (self.user_id, self.handle) if name)
+
+    def ask(self, what: str, method: str, *args: Any, **asked: Any) -> Mapping[str, Any]:
+        """Call a method of tweepy's client and return its JSON. Raises HttpError with words for people."""
+        from listener.channels.x.client import spoken, unreadable  # noqa: PLC0415 - as above
+
+        call = getattr(self.client, method)
+        as_user = self.logged_in and (self.options.bearer_token is None or what in {"log-in", "reply"})
+        with spoken(self.options.base_url, what):
+            answer = call(*args, user_auth=as_user, **asked)
+        if not isinstance(answer, Mapping):
+            raise unreadable(what)
+        return answer
+
+    def limits(self) -> Limits:
+        """280 by X's weights; only an account can reply."""
+        return Limits(
+            length=MOST if self.logged_in else None,
+            unit="characters as X weighs them (a link is 23, an emoji or a CJK letter 2)",
+            measure=measure,
+            poll_every=timedelta(minutes=5),
+            read_lag=timedelta(seconds=30),
+        )
+
+    def learn(self) -> None:
+        """Ask once who we are; remembered in `known`. Raises ChannelError."""
+        if self.user_id or not (self.logged_in or self.options.username):
+            return
+        if self.logged_in:
+            answer = self.ask("log-in", "get_me")
+        else:
+            answer = self.ask("account", "get_user", username=self.options.username)
+        me = answer.get("data")
+        if not isinstance(me, Mapping) or not me.get("id"):
+            raise ChannelError(
+                f"X knows no account @{self.options.username}"
+                if self.options.username
+                else "X does not say who we are",
+                permanent=True,
+                attention=True,
+                hint="Check username, without the name in front of the @.",
+            )
+        handle = str(me.get("username") or "")
+        if self.options.username and handle.lower() != self.options.username.lower():
+            raise ChannelError(
+                f"the access token belongs to @{handle}, not to @{self.options.username}",
+                permanent=True,
+                attention=True,
+                hint="Change username, or connect the account with its own token.",
+            )
+        number = str(me["id"])
+        self.known |= {"id": number, "username": handle, "handle": f"@{handle}", "ours": [number, handle]}
+
+    def listen(self, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
+        """Walk mentions, then searches, then our own posts; see `listening`."""
+        self.learn()
+        yield from listening.listen(self, what, cursor)
+
+    def may_reply(self, post: Post) -> MayReply:
+        """By the API only where the author mentions us; X refuses everything else with a 403."""
+        if not self.logged_in:
+            return by_hand(
+                post, "this X source can only read (no access_token): open the post and answer on X"
+            )
+        if not post.extra.get("mentions_us", post.addressed_to_us):
+            reason = "X lets apps answer only posts that @mention the account: open the post and answer on X"
+            return by_hand(post, reason)
+        return MayReply(ReplyMode.API)
+
+    def reply(self, to: Post, text: str, *, key: str) -> Sent:
+        """Post once, in reply, as our account. Raises ChannelError."""
+        del key  # X has no idempotency key: `find` looks instead
+        if not self.logged_in:
+            raise ChannelError(
+                "this X account can only read: it has no access_token", permanent=True, attention=True,
+                hint="Connect it with consumer_key, consumer_secret, access_token and access_token_secret.",
+            )  # fmt: skip
+        return replying.reply(self, to, text)
+
+    def find(self, attempt: Attempt) -> Sent | Absent | Unsure:
+        """Look for our reply among our own posts."""
+        return replying.find(self, attempt)
+
+    def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
+        """Look posts up again, 100 at a time; an edit is the same post with new words. Raises ChannelError."""
+        for at in range(0, len(posts), _LOOKUP):
+            batch = {str(post.extra.get("latest") or post.id): post for post in posts[at : at + _LOOKUP]}
+            edited: dict[str, Post] = {}
+            yield from self._looked_up(batch, edited)
+            yield from self._looked_up(edited, {}) if edited else ()
+
+    def check(self) -> str:
+        """Say as whom we read and whether we can reply. Raises ChannelError."""
+        self.known.clear()
+        self.learn()
+        if self.user_id is None:  # an app without an account: a search that finds nothing costs nothing
+            self.ask("search", "search_recent_tweets", '"all ears connection test"', max_results=10)
+            return "X as an app, read-only (set username to hear its mentions)"
+        return f"X as @{self.handle}" + ("" if self.logged_in else ", read-only (no access_token)")
+
+    def _looked_up(self, batch: Mapping[str, Post], edited: dict[str, Post]) -> Iterator[Post | Gone]:
+        """Yield what became of the posts; those with a later version than was asked for go to `edited`."""
+        answer = self.ask("refresh", "get_tweets", list(batch), **FIELDS)
+        included = Included.of(answer)
+        for tweet in answer.get("data") or []:
+            number = str(tweet.get("id"))
+            latest = versions(tweet)[1]
+            if latest != number and latest not in batch and number in batch:
+                edited[latest] = batch[number]
+            else:
+                yield post_of(tweet, included, ours=self.ours)
+        for problem in answer.get("errors") or []:
+            before = batch.get(str(problem.get("resource_id") or problem.get("value") or ""))
+            if before is not None and any(word in str(problem.get("type")) for word in _GONE):
+                yield Gone(before.id, before.instance)

@@ -1,0 +1,212 @@
+"""Reading X: which streams a source has, the walk of each, and the budget of paid reads.
+
+* `mentions`: posts that @mention us, from our mentions timeline; only these may be answered by the API.
+* `search:…`: recent search (seven days). * `own`: our own posts, so that a colleague's answer on X is known here.
+
+All are newest first and keyed by id, which is the server's time. A run pages by `next_token`; a later run that goes on
+with an unfinished walk asks below the id where it stood, because tokens expire. `since_id` keeps a poll from paying
+for what was read before; it must not be older than seven days, so after a longer pause the week's start stands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from listener import walk
+from listener.channels.base import Cursor, Listen, Page
+from listener.channels.x.posts import (
+    FIELDS,
+    OLDEST_SNOWFLAKE,
+    ONE_SECOND,
+    Included,
+    moment,
+    post_of,
+    snowflake,
+    versions,
+)
+from listener.channels.x.searches import searches
+from listener.errors import ChannelError, HttpError
+from listener.pushdown import nothing_to_search
+
+if TYPE_CHECKING:
+    from listener.channels.x import X
+
+Ask = Callable[..., Mapping[str, Any]]
+LATE = (
+    10 * 60 * ONE_SECOND
+)  # read again below the floor; a post is paid for once a day, so this costs nothing
+WEEK = timedelta(days=7) - timedelta(minutes=5)
+PAGE = 100
+LEAST = 10  # the smallest page of a search
+EMPTY_PAGES = 5  # in a row: pages of which every post was withheld
+
+
+@dataclass(slots=True)
+class Budget:
+    """Posts read today (UTC, as X bills): what the source may still read. Kept in the cursor."""
+
+    per_day: int | None
+    day: str
+    used: int = 0
+
+    @classmethod
+    def of(cls, cursor: Cursor | None, per_day: int | None) -> Budget:
+        """Open the count of today."""
+        today = datetime.now(UTC).date().isoformat()
+        before = (cursor or {}).get("reads") or {}
+        return cls(per_day, today, int(before.get("count", 0)) if before.get("day") == today else 0)
+
+    def room(self) -> int:
+        """Return how many posts the next page may hold. Raises ChannelError when the day's reads are used up."""
+        if self.per_day is None:
+            return PAGE
+        left = self.per_day - self.used
+        if left < LEAST:
+            now = datetime.now(UTC)
+            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            raise ChannelError(
+                f"the day's budget of {self.per_day:,} reads is used up; it goes on at 00:00 UTC where it stopped",
+                retry_after=midnight - now,
+                hint="Raise reads_per_day, or make the brand's query narrower.",
+            )
+        return min(PAGE, left)
+
+
+def listen(channel: X, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
+    """Yield the pages of all streams; the cursor has an entry per stream and the reads of the day."""
+    states: dict[str, walk.State] = dict((cursor or {}).get("streams") or {})
+    budget = Budget.of(cursor, channel.options.reads_per_day)
+    streams = _streams(channel, what, budget)
+    if not streams:
+        raise nothing_to_search()
+    for page in walk.together(streams, states, max_pages=what.max_pages):
+        reads = {"day": budget.day, "count": budget.used}
+        yield replace(page, cursor={**(page.cursor or {}), "reads": reads})
+
+
+def _streams(
+    channel: X, what: Listen, budget: Budget
+) -> dict[str, Callable[[walk.State | None], Iterator[walk.Step]]]:
+    asks: dict[str, Ask] = {}
+    if channel.user_id and channel.options.mentions:
+        asks["mentions"] = lambda **asked: channel.ask(
+            "mentions", "get_users_mentions", channel.user_id, **asked
+        )
+    if channel.options.search:
+        for text in searches(what.queries, without=channel.handle, reposts=channel.options.reposts):
+            asks[f"search:{text}"] = _searching(channel, text)
+    if channel.handle and channel.options.search:
+        asks["own"] = _searching(
+            channel, f"from:{channel.handle}"
+        )  # last: answers count in known threads only
+
+    def start(name: str, ask: Ask) -> Callable[[walk.State | None], Iterator[walk.Step]]:
+        def begin(state: walk.State | None) -> Iterator[walk.Step]:
+            reader = _Reader(
+                channel, ask, state, since=what.since, budget=budget, addressed=name == "mentions"
+            )
+            return walk.down(state, reader, since=reader.start, window=reader.window, ceiling=_soon())
+
+        return begin
+
+    return {name: start(name, ask) for name, ask in asks.items()}
+
+
+def _searching(channel: X, text: str) -> Ask:
+    def ask(**asked: Any) -> Mapping[str, Any]:
+        if "pagination_token" in asked:
+            asked["next_token"] = asked.pop("pagination_token")
+        return channel.ask("search", "search_recent_tweets", text, **asked)
+
+    return ask
+
+
+class _Reader:
+    """Reads one stream downwards during one run."""
+
+    def __init__(
+        self,
+        channel: X,
+        ask: Ask,
+        state: walk.State | None,
+        *,
+        since: datetime,
+        budget: Budget,
+        addressed: bool,
+    ) -> None:
+        self.channel, self.ask, self.budget, self.addressed = channel, ask, budget, addressed
+        self.floor: int | None = (state or {}).get("floor")
+        timed = self.floor is None or self.floor > OLDEST_SNOWFLAKE
+        self.window = LATE if timed else 0
+        self.start = max(since, datetime.now(UTC) - WEEK)
+        self.asked = False
+        self.token: str | None = None
+        self.counted: set[str] = set()
+
+    def __call__(self, upper: int | None, skip: int) -> Sequence[walk.Item]:
+        """Return the next page; what `skip` counts is behind the token already."""
+        del skip
+        if self.asked and self.token is None:
+            return []
+        for _ in range(EMPTY_PAGES):
+            place = {} if self.asked else self._place(upper)
+            if place is None:
+                return []
+            tweets, included = self._page(place)
+            if tweets or self.token is None:
+                break
+        return [self._item(tweet, included) for tweet in tweets]
+
+    def _item(self, tweet: Mapping[str, Any], included: Included) -> walk.Item:
+        number = int(tweet["id"])
+        post = post_of(tweet, included, ours=self.channel.ours, addressed=self.addressed)
+        at = moment(number) if number > OLDEST_SNOWFLAKE else post.posted_at
+        # an old version of an edited post: its latest words are a post of their own on X
+        return walk.Item(number, at, post if versions(tweet)[1] == str(number) else None)
+
+    def _place(self, upper: int | None) -> dict[str, Any] | None:
+        """Say between which ids to read; None when what is left of a walk is too old for X to show."""
+        week_ago = datetime.now(UTC) - WEEK
+        place: dict[str, Any] = {}
+        if upper is not None:
+            if OLDEST_SNOWFLAKE < upper < snowflake(week_ago):
+                return None
+            place["until_id"] = upper
+        lower = None if self.floor is None else self.floor - self.window
+        if lower is None or OLDEST_SNOWFLAKE < lower < snowflake(week_ago):
+            place["start_time"] = self.start if lower is None else week_ago
+        elif lower > 0:
+            place["since_id"] = lower
+        return place
+
+    def _page(self, place: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], Included]:
+        asked = dict(place) | ({"pagination_token": self.token} if self.token else {})
+        try:
+            answer = self.ask(max_results=self.budget.room(), **FIELDS, **asked)
+        except HttpError as error:
+            if error.status != HTTPStatus.BAD_REQUEST or not {"since_id", "until_id"} & asked.keys():
+                raise
+            # our clock and X's disagree about the week: the oldest it allows, then
+            asked = {"start_time": datetime.now(UTC) - WEEK + timedelta(minutes=10)}
+            answer = self.ask(max_results=self.budget.room(), **FIELDS, **asked)
+        self.asked = True
+        token = (answer.get("meta") or {}).get("next_token")
+        self.token = str(token) if token else None
+        tweets = [
+            tweet
+            for tweet in answer.get("data") or []
+            if isinstance(tweet, Mapping) and str(tweet.get("id", "")).isdecimal()
+        ]
+        fresh = {str(tweet["id"]) for tweet in tweets if self.floor is None or int(tweet["id"]) > self.floor}
+        self.budget.used += len(fresh - self.counted)
+        self.counted |= fresh
+        return tweets, Included.of(answer)
+
+
+def _soon() -> int:
+    """No id above this may become a cursor."""
+    return snowflake(datetime.now(UTC) + timedelta(hours=1))
