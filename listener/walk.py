@@ -79,7 +79,7 @@ def down(
         high = max([high or 0, *keys]) if keys and not resumed else high
         stale = 0 if fresh else stale + 1
         looping = bool(items) and stale >= STALE_PAGES
-        arrived = not items or _arrived(items, keys, None if floor is None else floor - window, since)
+        arrived = not items or reached(items, keys, None if floor is None else floor - window, since)
         posts = [item.post for item in items if item.post is not None]
         if arrived or looping:
             top = floor if looping or high is None else max(high, floor or 0)
@@ -93,7 +93,7 @@ def down(
         yield Step(posts, {"floor": floor, "walking": walking, "high": high}, done=False, backfilled=resumed)
 
 
-def _arrived(items: Sequence[Item], keys: Sequence[int], lowest: int | None, since: datetime) -> bool:
+def reached(items: Sequence[Item], keys: Sequence[int], lowest: int | None, since: datetime) -> bool:
     """Say whether a page reaches what was read before (or `since`, on a first run).
 
     In an ordered page its last item tells; in a shuffled one, or with a pinned old item, only all of them do.

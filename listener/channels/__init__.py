@@ -14,6 +14,7 @@ KINDS: dict[str, str] = {
     "feed": "listener.channels.feed:Feed",
     "webhook": "listener.channels.webhook:Webhook",
     "file": "listener.channels.file:File",
+    "appstore": "listener.channels.appstore:AppStore",
 }
 
 

@@ -7,7 +7,7 @@ Only a GET whose connection failed is tried again, at most twice; nothing here s
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -83,9 +83,17 @@ class Http:
                 return self.request("GET", url, **options)
         raise AssertionError  # pragma: no cover - the loop returns or raises
 
-    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        judge: Callable[[requests.Response], None] = raise_for,
+        **options: Any,
+    ) -> requests.Response:
         """Send once; options as in requests. Raises HttpError, also for answers ≥ 400.
 
+        `judge` raises for answers that are errors, where a platform tells more in its body than status and headers do.
         Its `delivered` is False where the request certainly did not arrive; after anything else that is not a 4xx
         nobody knows whether a POST was done.
         """
@@ -94,7 +102,7 @@ class Http:
                 answer = session.request(method, url, **options)
         except OSError as error:  # the parent of all that requests raises
             raise failed(url, error) from error
-        raise_for(answer)
+        judge(answer)
         return answer
 
 

@@ -14,6 +14,7 @@ from listener.channels.base import Channel, Limits, Listen, MayReply, Options, P
 from listener.http import Http
 from listener.query import parse
 from listener.sources import SourceError, parse_options, split
+from tests.listener.channels import keys
 
 # what must be given; everything else has a default. A new channel adds its line here.
 NEEDED: dict[str, dict[str, str]] = {
@@ -28,6 +29,12 @@ NEEDED: dict[str, dict[str, str]] = {
     "feed": {"url": "https://news.example.test/rss"},
     "webhook": {"secret": "sesame-open-now", "reply_url": "https://shop.example.test/reply"},
     "file": {"path": "/var/lib/example/posts.csv"},
+    "appstore": {
+        "app_id": "497799835",
+        "issuer_id": "issuer-1",
+        "key_id": "KEY1",
+        "private_key": keys.elliptic(),
+    },
 }
 every_channel = pytest.mark.parametrize("kind", sorted(KINDS))
 
