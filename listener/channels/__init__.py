@@ -10,6 +10,7 @@ from listener.channels.base import Channel
 KINDS: dict[str, str] = {
     "mastodon": "listener.channels.mastodon:Mastodon",
     "x": "listener.channels.x:X",
+    "email": "listener.channels.email:Email",
     "hackernews": "listener.channels.hackernews:HackerNews",
     "feed": "listener.channels.feed:Feed",
     "webhook": "listener.channels.webhook:Webhook",

@@ -1,0 +1,191 @@
+"""A real Dovecot on loopback with its own configuration in a temporary folder, and a mailbox in it for each test."""
+
+from __future__ import annotations
+
+import imaplib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from listener.channels.email import Email, EmailOptions
+from listener.ground import Ground
+
+PASSWORD = "sesame-open-now"
+CONFIGURATION = """
+protocols = imap lmtp
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/dovecot.log
+ssl = no
+disable_plaintext_auth = no
+auth_failure_delay = 0
+default_internal_user = {internal}
+default_internal_group = {group}
+default_login_user = {login}
+first_valid_uid = 1
+mail_location = maildir:{folder}/mail/%u
+namespace inbox {{
+  inbox = yes
+  mailbox Sent {{
+    auto = create
+    special_use = \\Sent
+  }}
+}}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={owner} gid={owner_group} home={folder}/mail/%u allow_all_users=yes
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {lmtp}
+  }}
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Dovecot:
+    """Where it listens."""
+
+    imap: int
+    lmtp: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """One user's mailbox."""
+
+    server: Dovecot
+    user: str
+
+    def put(self, mail: EmailMessage | bytes, folder: str = "INBOX", at: datetime | None = None) -> None:
+        raw = mail if isinstance(mail, bytes) else mail.as_bytes()
+        with self.imap() as client:
+            status, said = client.append(folder, None, at or datetime.now(UTC), raw.replace(b"\r\n", b"\n"))  # type: ignore[arg-type]
+            assert status == "OK", said
+
+    def imap(self) -> imaplib.IMAP4:
+        client = imaplib.IMAP4("127.0.0.1", self.server.imap)
+        client.login(self.user, PASSWORD)
+        return client
+
+    def count(self, folder: str = "INBOX", criteria: str = "ALL") -> int:
+        with self.imap() as client:
+            client.select(folder, readonly=True)
+            return len(client.search(None, criteria)[1][0].split())
+
+    def channel(self, kit: Ground, **more: Any) -> Email:
+        given = {
+            "imap_host": "127.0.0.1", "imap_port": self.server.imap, "username": self.user, "password": PASSWORD,
+        }  # fmt: skip
+        return Email(EmailOptions.model_validate(given | more), kit.http)
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    binary = shutil.which("dovecot") or ("/usr/sbin/dovecot" if Path("/usr/sbin/dovecot").exists() else None)
+    if binary is None:
+        pytest.skip("dovecot is not installed (Debian: dovecot-imapd dovecot-lmtpd): no live mailbox to read")
+    with open_folder("dovecot") as folder:
+        yield from _running(binary, folder)
+
+
+def _running(binary: str, folder: Path) -> Iterator[Dovecot]:
+    (folder / "mail").mkdir()
+    (folder / "mail").chmod(0o777)
+    made = Dovecot(free_port(), free_port(), folder)
+    file = folder / "dovecot.conf"
+    file.write_text(CONFIGURATION.format(folder=folder, imap=made.imap, lmtp=made.lmtp, **_people()))
+    process = subprocess.Popen([binary, "-F", "-c", str(file)], stderr=subprocess.PIPE)
+    try:
+        await_port(made.imap, process, folder / "dovecot.log")
+        yield made
+    finally:
+        process.terminate()
+        process.wait(20)
+        if process.stderr:
+            process.stderr.close()
+
+
+@pytest.fixture
+def mailbox(dovecot: Dovecot) -> Mailbox:
+    return Mailbox(dovecot, f"help-{uuid.uuid4().hex[:8]}@acme.example.test")
+
+
+def _people() -> dict[str, Any]:
+    """As root Dovecot takes the users that Debian made for it; as anybody else everything is ours."""
+    if os.geteuid() == 0:
+        mail = pwd.getpwnam("mail")
+        people = {"internal": "dovecot", "group": "dovecot", "login": "dovenull"}
+        return people | {"owner": mail.pw_uid, "owner_group": mail.pw_gid, "password": PASSWORD}
+    me = pwd.getpwuid(os.geteuid())
+    people = {"internal": me.pw_name, "group": me.pw_gid, "login": me.pw_name}
+    return people | {"owner": me.pw_uid, "owner_group": me.pw_gid, "password": PASSWORD}
+
+
+@contextmanager
+def open_folder(name: str) -> Iterator[Path]:
+    """Make a folder that the mail server's own users can enter; pytest closes its own to everybody else."""
+    with tempfile.TemporaryDirectory(prefix=f"allears-{name}-", ignore_cleanup_errors=True) as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            said = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace")
+            raise AssertionError(f"it ended: {said} {log.read_text() if log.exists() else ''}")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"nothing listens on {port}: {log.read_text() if log.exists() else ''}")
