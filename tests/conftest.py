@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import create_engine, make_url, text
 
 import web.models  # noqa: F401 - registers every table
@@ -16,6 +18,12 @@ from listener.db import Database
 from web import schema
 
 POSTGRES = os.environ.get("ALLEARS_TEST_DATABASE_URL")
+
+
+@pytest.fixture(autouse=True)
+def logs_to_stderr() -> None:
+    """Log as the commands do, to what stderr is at the moment; structlog's own default is stdout."""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 @pytest.fixture(scope="session")
