@@ -30,7 +30,7 @@ class Api:
         refused: Callable[[], None] = lambda: None,
         judge: Callable[[requests.Response], None] = raise_for,
     ) -> None:
-        """Take where to ask. `bearer` gives the access token, `refused` hears that it was not taken, `judge` is `Http`'s."""
+        """Take where to ask. `bearer` gives the token, `refused` hears that it was not taken, `judge`: see `Http`."""
         self.http = http
         self.base_url = base_url.rstrip("/")
         self.title = title

@@ -16,6 +16,7 @@ KINDS: dict[str, str] = {
     "webhook": "listener.channels.webhook:Webhook",
     "file": "listener.channels.file:File",
     "appstore": "listener.channels.appstore:AppStore",
+    "googleplay": "listener.channels.googleplay:GooglePlay",
 }
 
 

@@ -41,6 +41,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "key_id": "KEY1",
         "private_key": keys.elliptic(),
     },
+    "googleplay": {"package_name": "com.example.acme", "service_account": keys.service_account()},
 }
 PUSHED = frozenset({"webhook"})  # posts only come by webhook: there is nothing to poll
 every_channel = pytest.mark.parametrize("kind", sorted(KINDS))

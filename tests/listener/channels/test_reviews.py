@@ -18,12 +18,18 @@ from listener.ground import Ground
 from listener.http import Http
 from listener.models import Account, OwnPost, Source
 from tests.listener.channels.appstore_room import Connect, Feed
+from tests.listener.channels.googleplay_room import Page, Publisher
 from tests.listener.channels.review_room import STRANGE, Platform, Room, says
 from tests.listener.rooms import ground
 from tests.listener.web_room import Answer, Asked, Site
 
-PLATFORMS: dict[str, Callable[[Site], Platform]] = {"appstore-feed": Feed, "appstore-connect": Connect}
-KEYLESS = {"appstore-feed"}
+PLATFORMS: dict[str, Callable[[Site], Platform]] = {
+    "appstore-feed": Feed,
+    "appstore-connect": Connect,
+    "googleplay-api": Publisher,
+    "googleplay-page": Page,
+}
+KEYLESS = {"appstore-feed", "googleplay-page"}
 REPLIES = sorted(set(PLATFORMS) - KEYLESS)
 ONE_ANSWER = [name for name in REPLIES if not name.startswith("youtube")]
 each = pytest.mark.parametrize("name", sorted(PLATFORMS))
@@ -84,6 +90,7 @@ def test_a_review_that_appears_late_is_heard(room: Room, platform: Platform) -> 
     assert late.id in room.stored()
 
 
+@pytest.mark.slow
 @each
 def test_a_burst_is_caught_up_over_several_runs(sqlite_db: Database, platform: Platform, name: str) -> None:
     platform.page_size = 50
