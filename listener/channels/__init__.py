@@ -11,6 +11,7 @@ KINDS: dict[str, str] = {
     "mastodon": "listener.channels.mastodon:Mastodon",
     "x": "listener.channels.x:X",
     "email": "listener.channels.email:Email",
+    "discourse": "listener.channels.discourse:Discourse",
     "hackernews": "listener.channels.hackernews:HackerNews",
     "feed": "listener.channels.feed:Feed",
     "webhook": "listener.channels.webhook:Webhook",

@@ -31,6 +31,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "username": "help@example.test",
         "password": "sesame-open-now",
     },
+    "discourse": {
+        "base_url": "https://forum.example.test",
+        "api_key": "sesame-open-now",
+        "api_username": "acme",
+        "webhook_secret": "sesame-open-hook",
+    },
     "hackernews": {},
     "feed": {"url": "https://news.example.test/rss"},
     "webhook": {"secret": "sesame-open-now", "reply_url": "https://shop.example.test/reply"},
