@@ -15,7 +15,7 @@ from listener import i18n
 from web import sessions
 from web.api import tokens
 from web.models import ApiToken, LoginSession
-from web.page import Answer, _, back, show, tell
+from web.page import Answer, _, back, show, tell, whole
 from web.security import SIGNED_IN, context, requires, viewer
 
 blueprint = Blueprint("account", __name__, url_prefix="/profile")
@@ -33,8 +33,8 @@ def account() -> Answer:
 def save() -> Answer:
     """Save what I chose."""
     form = request.form
-    hour = form.get("digest_hour", "8")
-    if not hour.isdigit() or int(hour) > 23:  # noqa: PLR2004 - hours of a day
+    hour = whole(form.get("digest_hour", "8"), 23)
+    if hour is None:
         return _page(error=_("Choose an hour between 0 and 23."), status=400)
     if form.get("timezone") not in available_timezones():
         return _page(error=_("Unknown time zone."), status=400)
@@ -45,7 +45,7 @@ def save() -> Answer:
         person.timezone = form["timezone"]
         person.digest_daily = form.get("digest_daily") == "1"
         person.digest_weekly = form.get("digest_weekly") == "1"
-        person.digest_hour = int(hour)
+        person.digest_hour = hour
         person.notify = form.get("notify") == "1"
         person.shortcuts = form.get("shortcuts") == "1"
         chosen = person.locale

@@ -18,7 +18,7 @@ from web import case as cases
 from web import inbox
 from web.case import Case
 from web.models import Presence
-from web.page import Answer, _, back, fragment, show, tell
+from web.page import Answer, _, back, fragment, show, tell, whole
 from web.security import context, requires, safe_next, viewer
 
 HERE = timedelta(seconds=20)  # a presence older than this is gone: nobody is locked out by a closed laptop
@@ -65,9 +65,10 @@ def show_case(case: Case, *, status: int = 200, text: str | None = None) -> Answ
 def assign(alert_id: int) -> Answer:
     """Give the alert to somebody, or back to nobody."""
     wanted = request.form.get("person", "")
-    if wanted and not wanted.isdigit():
+    person_id = whole(wanted)
+    if wanted and person_id is None:
         raise AlertsError(_("Choose a person from the list."))
-    flow.assign(context().db, viewer(), [alert_id], int(wanted) if wanted else None)
+    flow.assign(context().db, viewer(), [alert_id], person_id)
     return back("alert.alert", alert_id=alert_id)
 
 
@@ -80,10 +81,10 @@ def snooze(alert_id: int) -> Answer:
         flow.wait(db, viewer(), [alert_id], waiting=True)
         tell(_("Marked as waiting for the customer."))
     else:
-        hours = request.form.get("hours", "")
-        if not hours.isdigit() or not 1 <= int(hours) <= 24 * 31:
+        hours = whole(request.form.get("hours"), 24 * 31)
+        if not hours:
             raise AlertsError(_("Choose between 1 hour and 31 days."))
-        flow.snooze(db, viewer(), [alert_id], now() + timedelta(hours=int(hours)))
+        flow.snooze(db, viewer(), [alert_id], now() + timedelta(hours=hours))
         tell(_("Snoozed. It comes back by itself, or when the customer writes."))
     return back("alert.alert", alert_id=alert_id)
 
@@ -94,7 +95,7 @@ def close(alert_id: int) -> Answer:
     """Close the alert and go to the next one."""
     ctx = context()
     flow.close(ctx.db, viewer(), [alert_id], request.form.get("resolution", "resolved"))
-    inbox.offer_undo("close", [alert_id])
+    inbox.offer_undo("close", [alert_id], back_to=url_for("alert.alert", alert_id=alert_id))
     follows = next_alert(alert_id)
     target = url_for("alert.alert", alert_id=follows) if follows else url_for("inbox.inbox")
     return inbox.see(safe_next(request.form.get("next"), target))
@@ -148,11 +149,14 @@ def others(session: Session, alert_id: int) -> list[Other]:
 
 
 def next_alert(alert_id: int) -> int | None:
-    """Return the alert that stands first in the inbox now, other than this one."""
+    """Return the alert that stands first in the inbox now, other than this one.
+
+    Where the script is there, the form says the next row of the list that the person came from.
+    """
     with context().db.read() as session:
         query = select(Alert.id).where(Alert.state == "open", Alert.kind == "alert", Alert.id != alert_id)
         query = query.where(Alert.snoozed_until.is_(None))
         me = viewer()
         if me.brand_ids is not None:
             query = query.where(Alert.brand_id.in_(me.brand_ids))
-        return session.scalar(query.order_by(Alert.level.desc(), Alert.due_at, Alert.id).limit(1))
+        return session.scalar(query.order_by(Alert.level.desc(), Alert.id.desc()).limit(1))

@@ -17,11 +17,13 @@ from jinja2 import StrictUndefined
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from alerts.errors import AlertsError, Conflict, Forbidden, NotFound
 from listener import i18n, log, metrics
 from listener.errors import ListenerError
+from listener.text import direction
 from web import (
     account,
     alert,
@@ -53,6 +55,12 @@ MAX_BODY = 2_000_000  # hooks set their own, larger limit
 logger = log.get(__name__)
 
 
+class Id(IntegerConverter):
+    """An id in an address; a longer number is no id, and no database could look for it."""
+
+    regex = rf"\d{{1,{page.DIGITS}}}"
+
+
 def create_app(ctx: Context) -> Flask:
     """Return the panel and API on `ctx`."""
     app = Flask(__name__)
@@ -72,6 +80,7 @@ def create_app(ctx: Context) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=count, x_host=count, x_prefix=count
         )
+    app.url_map.converters["int"] = Id
     security.install(app)
     app.before_request(_speak)
     app.teardown_request(_hush)
@@ -129,7 +138,9 @@ def _templates(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(newstyle=True, **i18n.jinja_callables("web"))  # type: ignore[attr-defined]
-    env.filters.update(moment=page.moment, exactly=page.exactly, initials=page.initials, tone=page.tone)
+    env.filters.update(
+        moment=page.moment, exactly=page.exactly, initials=page.initials, tone=page.tone, runs=direction
+    )
     env.globals.update(
         icon=icon,
         may=security.may,
@@ -156,6 +167,8 @@ def _templates(app: Flask) -> None:
         step_name=words.step,
         reply_state=words.reply_state,
         lag_name=words.lag,
+        delivery_state=words.delivery_state,
+        day=i18n.format_day,
         nav_counts=inbox.nav_counts,
         page_banners=banners.banners,
     )

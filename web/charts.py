@@ -28,9 +28,16 @@ class Stack:
         return self.bad + self.mid + self.good
 
 
+def scale(most: int) -> int:
+    """Return the even number of two leading digits at most on which an axis ends, so that its half is whole too."""
+    unit = 10 ** max(0, len(str(most)) - 2)
+    steps = -(-most // (2 * unit))
+    return int(2 * unit * steps)
+
+
 def stacks(bars: Sequence[Stack], title: str) -> Markup:
     """Draw stacked bars, negative at the bottom; reads from the side where the language begins."""
-    top = max([bar.all for bar in bars] + [1])
+    top = scale(max([bar.all for bar in bars] + [1]))
     room = HEIGHT - FOOT - HEAD
     step = (WIDTH - SIDE) / max(len(bars), 1)
     wide = min(step * 0.68, 46)

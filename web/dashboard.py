@@ -65,6 +65,7 @@ def _own(session: Session) -> dict[int, str]:
 
 def _day(given: str | None, otherwise: date) -> date:
     try:
-        return date.fromisoformat(given) if given else otherwise
+        day = date.fromisoformat(given) if given else otherwise
     except ValueError:
         return otherwise
+    return day if 1970 <= day.year <= 9000 else otherwise  # noqa: PLR2004 - whatever no zone can make overflow

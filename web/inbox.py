@@ -23,7 +23,7 @@ from listener.db import now
 from listener.models import Brand, Source
 from sentiment.labels import CATEGORIES, LANGUAGES
 from web import words
-from web.page import Answer, _, back, fragment, n_, show, tell
+from web.page import DIGITS, Answer, _, back, fragment, n_, show, tell, whole
 from web.search import queue_counts
 from web.security import context, requires, safe_next, viewer
 
@@ -64,11 +64,11 @@ def inbox() -> Answer:
 @requires("alerts.read")
 def changes() -> Answer:
     """Answer 204 while nothing changed since `since`, else the list as it is now."""
-    since = request.args.get("since", "0")
-    if not since.isdigit():
+    since = whole(request.args.get("since", "0"), 10**DIGITS)
+    if since is None:
         raise AlertsError(_("`since` is a number."))
     with context().db.read() as session:
-        newest, changed = alerts_inbox.changes(session, viewer(), int(since))
+        newest, changed = alerts_inbox.changes(session, viewer(), since)
     if not changed:
         return Response(status=204, headers={"X-Since": str(newest)})
     return fragment("inbox/page.html", "list", **_page(None))
@@ -99,20 +99,22 @@ def chosen_ids() -> list[int]:
     given = request.form.getlist("id")
     if not given:
         raise AlertsError(_("Select at least one alert."))
-    if len(given) > MOST or not all(one.isdigit() for one in given):
+    ids = [number for one in given if (number := whole(one, 10**DIGITS)) is not None]
+    if len(given) > MOST or len(ids) < len(given):
         raise AlertsError(_("Select at most %(n)s alerts.", n=MOST))
-    return [int(one) for one in given]
+    return ids
 
 
-def offer_undo(action: str, ids: Sequence[int]) -> None:
-    """Show what was done with how many, and a button that takes it back."""
+def offer_undo(action: str, ids: Sequence[int], *, back_to: str | None = None) -> None:
+    """Show what was done with how many, and a button that takes it back and returns to where it was done."""
     text = {
         "close": n_("%(n)s alert closed.", "%(n)s alerts closed.", len(ids)),
         "assign": n_("%(n)s alert is yours.", "%(n)s alerts are yours.", len(ids)),
     }[action]
     token = _signer().dumps([action, list(ids), viewer().id])
     target = url_for("inbox.bulk")
-    flash({"text": text, "action": target, "token": token, "next": request.form.get("next", "")}, "undo")  # type: ignore[arg-type]
+    there = back_to or request.form.get("next", "")
+    flash({"text": text, "action": target, "token": token, "next": there}, "undo")  # type: ignore[arg-type]
 
 
 def see(target: str) -> AnyResponse:
@@ -141,7 +143,9 @@ def _page(after: str | None) -> dict[str, Any]:
     me = viewer()
     with context().db.read() as session:
         page = alerts_inbox.page(session, me, filters, after, counted=False)
-        rows = _rows(session, page.rows)
+        rows = _rows(
+            session, sorted(page.rows, key=_urgent_first) if filters.sort == "urgency" else page.rows
+        )
         rows_choices = choices(session)
         nothing = "" if page.rows else _why_empty(session, filters)
         tabs = tabs_of(session, filters.kind or "urgent")
@@ -158,6 +162,14 @@ def _page(after: str | None) -> dict[str, Any]:
         "here": safe_next(request.full_path.rstrip("?"), url_for("inbox.inbox")) if request.endpoint == "inbox.inbox"
         else url_for("inbox.inbox", **cast("dict[str, Any]", params)),
     }  # fmt: skip
+
+
+def _urgent_first(alert: Alert) -> tuple[int, float]:
+    """Order a page, which holds the alerts of a level that were raised last: the newest post stands first.
+
+    A backlog is heard in whatever order the platform gives it.
+    """
+    return -alert.level, -min(alert.posted_at, alert.collected_at).timestamp()
 
 
 def choices(session: Session) -> dict[str, list[tuple[str, str]]]:

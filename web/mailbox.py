@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from flask import Blueprint, Response, abort
@@ -20,7 +22,8 @@ def mail() -> Answer:
     """List the mails, newest first."""
     folder = _folder()
     found = [(file.name, smtp_sink.read(folder, file.name)) for file in smtp_sink.mails(folder)[:50]]
-    return show("manage/mail.html", mails=[(name, message) for name, message in found if message is not None])
+    mails = [(name, message, _sent_at(message)) for name, message in found if message is not None]
+    return show("manage/mail.html", mails=mails)
 
 
 @blueprint.get("/<name>")
@@ -55,6 +58,13 @@ def html_of(message: EmailMessage) -> Response:
         "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
     )
     return response
+
+
+def _sent_at(message: EmailMessage) -> datetime | None:
+    try:
+        return parsedate_to_datetime(message.get("Date", ""))
+    except ValueError:
+        return None
 
 
 def _folder() -> Path:

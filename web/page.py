@@ -19,6 +19,7 @@ from listener import i18n
 from listener.db import now
 from web.security import safe_next
 
+DIGITS = 18  # of an id: more do not fit the database's integers
 Answer = Response | AnyResponse | str | tuple[Any, ...]
 
 
@@ -55,6 +56,13 @@ def tell(text: str, category: str = "good") -> None:
 def back(endpoint: str, **values: Any) -> AnyResponse:
     """Return to where the form said it came from, else to the endpoint."""
     return redirect(safe_next(request.form.get("next"), url_for(endpoint, **values)), 303)
+
+
+def whole(text: str | None, most: int = 2**31 - 1) -> int | None:
+    """Return the whole number that a form or an address says, None for anything else or more than `most`."""
+    if not text or not text.isascii() or not text.isdecimal() or len(text) > DIGITS:
+        return None
+    return int(text) if int(text) <= most else None
 
 
 def zone() -> str:

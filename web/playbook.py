@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from flask import Blueprint, request
 
 from alerts import playbook as books
 from listener import i18n
+from web import words
 from web.page import Answer, _, back, show, tell
 from web.security import context, requires, viewer
 
 blueprint = Blueprint("playbook", __name__, url_prefix="/playbook")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence in one of its two lengths; `edited`: it is not the shipped one."""
+
+    key: str
+    text: str
+    short: bool
+    edited: bool
 
 
 @blueprint.get("")
@@ -22,17 +36,28 @@ def playbook() -> Answer:
     with context().db.read() as session:
         book = books.book(session, chosen)
     shipped = books.shipped(chosen).entries
-    steps = {
-        step: [
-            (key, text, text != shipped.get(key))
-            for key, text in book.entries.items()
-            if key.startswith(f"{step}.")
-        ]
-        for step in books.STEPS
-    }
+    steps = {step: _sentences(step, book.entries, shipped) for step in books.STEPS}
     return show(
-        "manage/playbook.html", steps=steps, languages=known, chosen=chosen, variables=books.VARIABLES
+        "manage/playbook.html",
+        steps=steps,
+        languages=known,
+        chosen=chosen,
+        variables=books.VARIABLES,
+        open_step=request.args.get("step", books.STEPS[0]),
     )
+
+
+def _sentences(
+    step: str, entries: Mapping[str, str], shipped: Mapping[str, str]
+) -> dict[str, list[Sentence]]:
+    """Return the sentences of a step by what they are for, the full one before the short one."""
+    found: dict[str, list[Sentence]] = {}
+    for key, text in entries.items():
+        at, _dot, name = key.partition(".")
+        if at == step:
+            sentence = Sentence(key, text, name.endswith(books.SHORT), text != shipped.get(key))
+            found.setdefault(words.occasion(name.removesuffix(books.SHORT)), []).append(sentence)
+    return {name: sorted(forms, key=lambda one: one.short) for name, forms in found.items()}
 
 
 @blueprint.post("")
@@ -49,4 +74,6 @@ def save() -> Answer:
             person_id=viewer().id,
         )
     tell(_("Saved. New suggestions use it."))
-    return back("playbook.playbook", language=form.get("language"))
+    return back(
+        "playbook.playbook", language=form.get("language"), step=form.get("key", "").partition(".")[0]
+    )

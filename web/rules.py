@@ -11,7 +11,7 @@ from alerts.models import Person
 from listener.channels import KINDS
 from listener.models import Brand
 from sentiment.labels import SENTIMENTS
-from web.page import Answer, _, back, show, tell
+from web.page import Answer, _, back, show, tell, whole
 from web.security import context, requires, viewer
 
 blueprint = Blueprint("rules", __name__, url_prefix="/rules")
@@ -29,16 +29,16 @@ def rules() -> Answer:
 def add() -> Answer:
     """Add a rule."""
     form = request.form
-    level, assignee = form.get("min_level", "2"), form.get("assignee", "")
-    position = form.get("position") or "100"
-    if not level.isdigit() or not position.isdigit() or (assignee and not assignee.isdigit()):
+    level, position = whole(form.get("min_level", "2")), whole(form.get("position") or "100")
+    assignee = whole(form.get("assignee"))
+    if level is None or position is None or (form.get("assignee") and assignee is None):
         return _page(error=_("Level and position are numbers."), status=400)
     try:
         engine.add(
             context().db, form.get("name", ""), brand=form.get("brand") or None, channels=form.getlist("channels"),
-            sentiments=form.getlist("sentiments"), min_level=int(level), words=form.get("words", "").strip() or None,
+            sentiments=form.getlist("sentiments"), min_level=level, words=form.get("words", "").strip() or None,
             action=form.get("action", "alert"), needs_approval=form.get("needs_approval") == "1",
-            assignee_id=int(assignee) if assignee else None, position=int(position), by=viewer().id,
+            assignee_id=assignee, position=position, by=viewer().id,
         )  # fmt: skip
     except AlertsError as error:
         return _page(error=str(error), status=400)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request, url_for
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from listener import i18n
 from listener.models import Author, Brand, Hit, Mention
 from sentiment.models import Score
 from web import case as cases
-from web.page import Answer, show
+from web.page import DIGITS, Answer, show, whole
 from web.security import context, requires, viewer
 
 SIZE = 50
@@ -51,12 +51,10 @@ def mentions() -> Answer:
     params = {name: value for name in FIELDS if (value := request.args.get(name, "").strip())}
     after = request.args.get("after", "")
     with context().db.read() as session:
-        rows = _rows(session, me, queue, params, int(after) if after.isdigit() else None)
+        rows, more = _rows(session, me, queue, params, whole(after, 10**DIGITS))
         tabs = tabs_of(session, queue or "all")
         offered = choices(session)
-    more = len(rows) > SIZE
-    rows = rows[:SIZE]
-    following = rows[-1].mention.id if more else None
+    following = min(row.mention.id for row in rows) if more else None
     if queue:
         params["queue"] = queue
     return show(
@@ -67,6 +65,15 @@ def mentions() -> Answer:
         tabs=tabs,
         choices=offered,
         next_cursor=following,
+    )
+
+
+@blueprint.get("/search")
+@requires("alerts.read")
+def find() -> Answer:
+    """Lead to the list of mentions: the address that people type, and that search engines of browsers use."""
+    return redirect(
+        url_for("search.mentions", text=request.args.get("q") or request.args.get("text") or None)
     )
 
 
@@ -90,7 +97,9 @@ def queue_counts(session: Session, me: Viewer) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
-def _rows(session: Session, me: Viewer, queue: str, params: dict[str, str], after: int | None) -> list[Found]:
+def _rows(
+    session: Session, me: Viewer, queue: str, params: dict[str, str], after: int | None
+) -> tuple[list[Found], bool]:
     query = _visible(select(Mention.id), me).order_by(Mention.id.desc()).limit(SIZE + 1)
     if queue in {"questions", "praise"}:
         query = query.where(*_queue(queue))
@@ -120,7 +129,7 @@ def _rows(session: Session, me: Viewer, queue: str, params: dict[str, str], afte
         if params.get(name):
             query = query.where(_scored(column == params[name]))
     ids = list(session.scalars(query))
-    return _filled(session, ids)
+    return _filled(session, ids[:SIZE]), len(ids) > SIZE
 
 
 def _between(params: dict[str, str], me: Viewer) -> list[ColumnElement[bool]]:
@@ -167,7 +176,12 @@ def _filled(session: Session, ids: list[int]) -> list[Found]:
         )
         for one, author in found
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: -row.mention.id)
+    # a page holds what was heard last; on it the newest post stands first, and one from the future when it was heard
+    return sorted(
+        rows,
+        key=lambda row: (min(row.mention.posted_at, row.mention.collected_at), row.mention.id),
+        reverse=True,
+    )
 
 
 def _visible(query: Select[Any], me: Viewer) -> Select[Any]:

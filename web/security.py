@@ -129,6 +129,8 @@ def guard() -> None:
             abort(403, f"Your role ({found.role}) may not do this.")
     if request.method not in SAFE and not getattr(view, "csrf_exempt", False):
         check_csrf()
+    if any("\0" in value for given in (request.args, request.form) for value in given.values()):
+        abort(400, "There is a NUL character in what was sent; no database keeps one.")
 
 
 def secure() -> bool:

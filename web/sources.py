@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, request
-from pydantic import SecretStr
 from sqlalchemy import select
 
 from listener import brands, coverage
@@ -16,23 +15,13 @@ from listener.channels import KINDS, channel_type
 from listener.db import now
 from listener.errors import ListenerError
 from listener.models import Brand, BrandQuery
+from web.optionform import Option, option_of
 from web.page import Answer, _, back, show, tell
 from web.security import context, requires, viewer
 
 COVERED = timedelta(days=7)
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources")
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One field of the form of a channel."""
-
-    name: str
-    label: str
-    required: bool
-    secret: bool
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +121,7 @@ def kinds() -> list[Kind]:
     found = []
     for name in sorted(KINDS):
         kind = channel_type(name)
-        options = [
-            Option(
-                name=key,
-                label=key.replace("_", " ").capitalize(),
-                required=info.is_required(),
-                secret=info.annotation is SecretStr or "SecretStr" in str(info.annotation),
-                hint=info.description or "",
-            )
-            for key, info in kind.options_type.model_fields.items()
-        ]
+        options = [option_of(key, info) for key, info in kind.options_type.model_fields.items()]
         found.append(Kind(name, kind.title, kind.replies, options))
     return found
 

@@ -102,6 +102,34 @@ def reply_state(name: str) -> str:
     }.get(name, name)
 
 
+def delivery_state(name: str) -> str:
+    """Name the state of a digest."""
+    return {
+        "waiting": _("waits"),
+        "sending": _("being sent"),
+        "sent": _("sent"),
+        "empty": _("nothing to say"),
+        "failed": _("failed"),
+    }.get(name, name)
+
+
+def occasion(name: str) -> str:
+    """Name what a sentence of the playbook is for: `name` is the key's part after the step, without `_short`."""
+    known = {
+        "default": _("Whatever it is about"),
+        "critical": _("Critical, whatever it is about"),
+        "message": _("Written in public: asks for a private message"),
+        "contact": _("Written in public: names our contact page"),
+        "private": _("Written to us privately"),
+    }
+    if name in known:
+        return known[name]
+    head, _sep, tail = name.rpartition("_")
+    if tail in known and head:
+        return f"{category(head)} · {known[tail]}"
+    return category(name)
+
+
 def step(name: str) -> str:
     """Name a step of the five-step protocol."""
     return {

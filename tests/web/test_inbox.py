@@ -27,7 +27,7 @@ def test_rows_stand_by_urgency_with_word_clock_and_isolated_text(world: World, a
     assert set(found[:2]) == {world.alerts["Nadia Weiss"], world.alerts["tomas_k"]}
     assert "Critical" in page
     assert "over 15 min target" in page
-    assert '<bdi dir="auto">האפליקציה' in page
+    assert '<bdi dir="rtl">האפליקציה' in page
 
 
 def test_filters_live_in_the_address(world: World, agent: FlaskClient) -> None:

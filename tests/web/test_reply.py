@@ -39,7 +39,7 @@ def test_the_page_shows_why_and_offers_a_marked_suggestion(world: World, agent: 
         "@acme",
     ):
         assert part in page
-    assert '<bdi dir="auto">My Acme kettle threw sparks' in page
+    assert '<bdi dir="ltr">My Acme kettle threw sparks' in page
 
 
 def test_a_check_counts_by_the_channel_and_names_what_stops(world: World, agent: FlaskClient) -> None:

@@ -1,14 +1,19 @@
 /* The keyboard: single letters on rows and cases; dead in fields, and off when the person switched them off. */
 (() => {
   "use strict";
-  const { $, $$ } = window.allears;
+  const { $, $$, neighbour } = window.allears;
   const on = document.body.dataset.shortcuts === "on";
   const rows = () => $$(".row[data-alert-id], .row[data-mention-id]");
   const at = () => $(".row.at");
 
+  /* To the next row; on the page of a case to the next case of the list one came from. */
   function move(step) {
     const all = rows();
-    if (!all.length) return;
+    if (!all.length) {
+      const next = neighbour(step);
+      if (next) location.assign(next);
+      return;
+    }
     const now = all.indexOf(at());
     const next = all[Math.min(all.length - 1, Math.max(0, now < 0 ? 0 : now + step))];
     at()?.classList.remove("at");
@@ -48,7 +53,8 @@
     r: () => pressed("r"),
     n: () => pressed("n"),
     u: () => $("[data-back]")?.click(),
-    "/": () => $("[data-search]")?.focus(),
+    s: () => $("[data-use]")?.click(),
+    "/": () => ($("[data-search]") ? $("[data-search]").focus() : $("[data-nav=search]")?.click()),
     "?": () => $("#help")?.showModal(),
   };
 

@@ -83,6 +83,7 @@
     }
     list.replaceWith(waiting);
     waiting = null;
+    inbox.dispatchEvent(new Event("swapped"));
     $("[data-newbar]").hidden = true;
     picked();
   }
