@@ -10,6 +10,7 @@ from listener.channels.base import Channel
 KINDS: dict[str, str] = {
     "mastodon": "listener.channels.mastodon:Mastodon",
     "x": "listener.channels.x:X",
+    "reddit": "listener.channels.reddit:Reddit",
     "email": "listener.channels.email:Email",
     "discourse": "listener.channels.discourse:Discourse",
     "hackernews": "listener.channels.hackernews:HackerNews",

@@ -80,6 +80,8 @@ def _root(post: Post, here: dict[Key, Post], known: Known) -> str | None:
         if parent not in here:
             return post.parent_id  # the highest we can see
         post = here[parent]
+        if post.thread_id:  # its channel knows better than the way up
+            return post.thread_id
     return post.thread_id or post.id
 
 

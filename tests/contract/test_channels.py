@@ -37,6 +37,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "api_username": "acme",
         "webhook_secret": "sesame-open-hook",
     },
+    "reddit": {
+        "client_id": "app",
+        "client_secret": "sesame-secret",
+        "username": "acme_help",
+        "password": "sesame-open-now",
+    },
     "hackernews": {},
     "feed": {"url": "https://news.example.test/rss"},
     "webhook": {"secret": "sesame-open-now", "reply_url": "https://shop.example.test/reply"},
