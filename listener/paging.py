@@ -46,7 +46,7 @@ def onwards(
     floor, high, place = begun.get("floor"), begun.get("high"), begun.get("next")
     resumed = place is not None
     seen: set[tuple[int, str]] = set()
-    visited: set[str | None] = {place}
+    visited: set[str] = set()  # in this run: one that goes on may be led to its first place once more
     stale = 0
     while True:
         try:
@@ -54,7 +54,7 @@ def onwards(
         except PlaceLostError:
             if place is None:
                 raise
-            place, visited = None, {None}
+            place, visited = None, set()
             continue
         keys = [item.key for item in leaf.items if ceiling is None or item.key <= ceiling]
         fresh = {(item.key, item.post.id if item.post else "") for item in leaf.items} - seen
@@ -89,15 +89,13 @@ def numbered(
 
     def leaf(place: str | None) -> Leaf:
         nonlocal first, empty
-        page = int(place.rstrip("+")) if place else 1
-        again = "+" if (first and page > 1) or (place or "").endswith("+") else ""
+        page = int(place) if place else 1
         page -= first and page > 1
         first = False
         items, more = read(page)
         empty = 0 if items else empty + 1
         over = not more or empty > 1 or page == last
-        # the sign keeps the place apart from the one the earlier run stood at: going there is no circle
-        return Leaf(items, None if over else f"{page + 1}{again}")
+        return Leaf(items, None if over else str(page + 1))
 
     return leaf
 

@@ -19,6 +19,7 @@ KINDS: dict[str, str] = {
     "file": "listener.channels.file:File",
     "appstore": "listener.channels.appstore:AppStore",
     "googleplay": "listener.channels.googleplay:GooglePlay",
+    "trustpilot": "listener.channels.trustpilot:Trustpilot",
 }
 
 

@@ -54,6 +54,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "private_key": keys.elliptic(),
     },
     "googleplay": {"package_name": "com.example.acme", "service_account": keys.service_account()},
+    "trustpilot": {
+        "business_unit_id": "507f191e810c19729de860ea",
+        "api_key": "sesame-key",
+        "api_secret": "sesame-open-now",
+        "author_business_user_id": "507f191e810c19729de860eb",
+    },
 }
 PUSHED = frozenset({"webhook"})  # posts only come by webhook: there is nothing to poll
 every_channel = pytest.mark.parametrize("kind", sorted(KINDS))

@@ -20,6 +20,7 @@ from listener.models import Account, OwnPost, Source
 from tests.listener.channels.appstore_room import Connect, Feed
 from tests.listener.channels.googleplay_room import Page, Publisher
 from tests.listener.channels.review_room import STRANGE, Platform, Room, says
+from tests.listener.channels.trustpilot_room import Business, Public
 from tests.listener.rooms import ground
 from tests.listener.web_room import Answer, Asked, Site
 
@@ -28,8 +29,10 @@ PLATFORMS: dict[str, Callable[[Site], Platform]] = {
     "appstore-connect": Connect,
     "googleplay-api": Publisher,
     "googleplay-page": Page,
+    "trustpilot": Business,
+    "trustpilot-public": Public,
 }
-KEYLESS = {"appstore-feed", "googleplay-page"}
+KEYLESS = {"appstore-feed", "googleplay-page", "trustpilot-public"}
 REPLIES = sorted(set(PLATFORMS) - KEYLESS)
 ONE_ANSWER = [name for name in REPLIES if not name.startswith("youtube")]
 each = pytest.mark.parametrize("name", sorted(PLATFORMS))
