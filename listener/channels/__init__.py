@@ -13,6 +13,7 @@ KINDS: dict[str, str] = {
     "reddit": "listener.channels.reddit:Reddit",
     "email": "listener.channels.email:Email",
     "discourse": "listener.channels.discourse:Discourse",
+    "telegram": "listener.channels.telegram:Telegram",
     "hackernews": "listener.channels.hackernews:HackerNews",
     "feed": "listener.channels.feed:Feed",
     "webhook": "listener.channels.webhook:Webhook",

@@ -43,6 +43,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "username": "acme_help",
         "password": "sesame-open-now",
     },
+    "telegram": {"bot_token": "123456:sesame-open-now"},
     "hackernews": {},
     "feed": {"url": "https://news.example.test/rss"},
     "webhook": {"secret": "sesame-open-now", "reply_url": "https://shop.example.test/reply"},

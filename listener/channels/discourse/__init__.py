@@ -57,7 +57,12 @@ class DiscourseOptions(Options):
         None, description="API key with the scopes posts, topics, search; to answer"
     )
     api_username: str | None = Field(None, description="user the key acts as")
-    webhook_secret: SecretStr | None = Field(None, min_length=8, description="secret of the forum's webhook")
+    webhook_secret: SecretStr | None = Field(
+        None, min_length=8, description="secret of the forum's webhook; also the last part of its address"
+    )
+    url_secret: SecretStr | None = Field(
+        None, description="last part of the webhook's address, when it shall not be the secret"
+    )
     read: Literal["all", "search"] = Field(
         "all",
         description="all: every public post; search: only what the forum's search finds (very large forums)",
@@ -110,6 +115,11 @@ class Discourse(Channel[DiscourseOptions]):
         return Limits(
             length=LONGEST, minimum=SHORTEST, poll_every=timedelta(minutes=2), read_lag=timedelta(seconds=20)
         )
+
+    def hook_secret(self) -> str | None:
+        """The last part of the webhook's address."""
+        found = self.options.url_secret or self.options.webhook_secret
+        return found.get_secret_value() if found else None
 
     def listen(self, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
         """Walk all posts or the searches; see `listening`."""
