@@ -11,6 +11,7 @@ KINDS: dict[str, str] = {
     "mastodon": "listener.channels.mastodon:Mastodon",
     "x": "listener.channels.x:X",
     "reddit": "listener.channels.reddit:Reddit",
+    "bluesky": "listener.channels.bluesky:Bluesky",
     "email": "listener.channels.email:Email",
     "discourse": "listener.channels.discourse:Discourse",
     "telegram": "listener.channels.telegram:Telegram",

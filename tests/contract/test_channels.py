@@ -44,6 +44,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "password": "sesame-open-now",
     },
     "telegram": {"bot_token": "123456:sesame-open-now"},
+    "bluesky": {"handle": "acme.example.test", "app_password": "sesame-open-now"},
     "hackernews": {},
     "feed": {"url": "https://news.example.test/rss"},
     "webhook": {"secret": "sesame-open-now", "reply_url": "https://shop.example.test/reply"},

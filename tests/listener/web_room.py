@@ -21,6 +21,7 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    every: dict[str, list[str]] = field(default_factory=dict)  # all values of each query parameter
 
 
 @dataclass
@@ -49,9 +50,10 @@ def site() -> Iterator[Site]:
         def _serve(self) -> None:
             parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            every = parse_qs(parts.query)
+            query = {name: values[0] for name, values in every.items()}
             headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(self.command, parts.path, query, headers, body)
+            asked = Asked(self.command, parts.path, query, headers, body, every)
             made.asked.append(asked)
             answer = made.answer(asked)
             content = answer.body.encode() if isinstance(answer.body, str) else answer.body
