@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -17,7 +18,7 @@ from listener.collect.page import Target, save
 from listener.db import Database, now
 from listener.errors import ChannelError, HttpError, ListenerError
 from listener.ground import Ground
-from listener.models import Poll, Source
+from listener.models import Account, Poll, Source
 from listener.sources import channel_of, hook_hash, identities
 
 logger = log.get(__name__)
@@ -53,11 +54,15 @@ def receive(
         raise HookError(f"the body is larger than {MOST_BYTES // 1_000_000} MB", status=TOO_LARGE)
     found = _find(db, source_name, secret)
     channel = channel_of(db, ground, found.source_id)
+    before = dict(channel.known)
     try:
         received = channel.receive(hook)
     except ChannelError as error:
         status = error.status if isinstance(error, HttpError) else None
         raise HookError(str(error), status=status or BAD_REQUEST) from error
+    learnt = {name: value for name, value in channel.known.items() if before.get(name) != value}
+    if learnt:
+        _keep(db, found.account_id, learnt)
     if not received.posts and not received.gone:
         return received
     with db.work() as session:
@@ -80,6 +85,14 @@ def receive(
         session.get_one(Source, found.source_id).last_ok_at = at
     logger.info("hook.received", source_id=found.source_id, fetched=counts.fetched, new=counts.new)
     return received
+
+
+def _keep(db: Database, account_id: int, learnt: dict[str, Any]) -> None:
+    """Store what a delivery told about the account (delivery statuses); None lets an entry go."""
+    with db.work() as session:
+        account = session.get_one(Account, account_id, with_for_update=True)
+        kept = dict(account.limits) | learnt
+        account.limits = {name: value for name, value in kept.items() if value is not None}
 
 
 def _find(db: Database, source_name: str, secret: str) -> _Found:

@@ -15,6 +15,7 @@ KINDS: dict[str, str] = {
     "email": "listener.channels.email:Email",
     "discourse": "listener.channels.discourse:Discourse",
     "telegram": "listener.channels.telegram:Telegram",
+    "whatsapp": "listener.channels.whatsapp:WhatsApp",
     "hackernews": "listener.channels.hackernews:HackerNews",
     "feed": "listener.channels.feed:Feed",
     "webhook": "listener.channels.webhook:Webhook",

@@ -45,6 +45,12 @@ NEEDED: dict[str, dict[str, str]] = {
     },
     "telegram": {"bot_token": "123456:sesame-open-now"},
     "bluesky": {"handle": "acme.example.test", "app_password": "sesame-open-now"},
+    "whatsapp": {
+        "phone_number_id": "1122334455667",
+        "access_token": "sesame-open-now",
+        "app_secret": "sesame-open-app",
+        "verify_token": "sesame-verify-us",
+    },
     "hackernews": {},
     "feed": {"url": "https://news.example.test/rss"},
     "webhook": {"secret": "sesame-open-now", "reply_url": "https://shop.example.test/reply"},
@@ -63,7 +69,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "author_business_user_id": "507f191e810c19729de860eb",
     },
 }
-PUSHED = frozenset({"webhook"})  # posts only come by webhook: there is nothing to poll
+PUSHED = frozenset({"webhook", "whatsapp"})  # posts only come by webhook: there is nothing to poll
 every_channel = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
