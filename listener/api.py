@@ -28,6 +28,7 @@ class Api:
         title: str,
         bearer: Callable[[], str] | None = None,
         refused: Callable[[], None] = lambda: None,
+        headers: Mapping[str, str] | None = None,
         judge: Callable[[requests.Response], None] = raise_for,
     ) -> None:
         """Take where to ask. `bearer` gives the token, `refused` hears that it was not taken, `judge`: see `Http`."""
@@ -37,14 +38,17 @@ class Api:
         self._bearer = bearer
         self._refused = refused
         self._judge = judge
+        self._always = dict(headers or {})
 
     def read(
         self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        """GET a path below the base (or a whole address) and return its JSON object. Raises ChannelError."""
-        url = path if path.startswith(("http://", "https://")) else self.base_url + path
+        """GET a path below the base and return its JSON object. Raises ChannelError."""
         answer = self.http.get(
-            url, params=dict(params or {}), headers=self._headers(headers), judge=self._judged
+            self.base_url + path,
+            params=dict(params or {}),
+            headers=self._headers(headers),
+            judge=self._judged,
         )
         return self._document(answer)
 
@@ -71,7 +75,7 @@ class Api:
         return self._document(answer) if answer.content else {}
 
     def _headers(self, more: Mapping[str, str] | None) -> dict[str, str]:
-        made = {"Accept": "application/json", **(more or {})}
+        made = {"Accept": "application/json", **self._always, **(more or {})}
         if self._bearer is not None:
             made["Authorization"] = f"Bearer {self._bearer()}"
         return made

@@ -63,16 +63,16 @@ def onwards(
         stale = 0 if fresh else stale + 1
         posts = [item.post for item in leaf.items if item.post is not None]
         lowest = None if floor is None else floor - window
-        arrived = leaf.next is None or (bool(leaf.items) and reached(leaf.items, keys, lowest, since))
-        if arrived:
+        following = leaf.next
+        if following is None or (leaf.items and reached(leaf.items, keys, lowest, since)):
             top = floor if high is None else max(high, floor or 0)
             yield Step(posts, {"floor": top}, done=True, backfilled=resumed)
             return
-        if leaf.next in visited or stale >= STALE_PAGES:
+        if following in visited or stale >= STALE_PAGES:
             yield Step(posts, {"floor": floor}, done=False, backfilled=resumed)
             return
-        place = leaf.next
-        visited.add(place)
+        place = following
+        visited.add(following)
         yield Step(posts, {"floor": floor, "high": high, "next": place}, done=False, backfilled=resumed)
 
 

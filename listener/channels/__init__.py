@@ -23,6 +23,7 @@ KINDS: dict[str, str] = {
     "appstore": "listener.channels.appstore:AppStore",
     "googleplay": "listener.channels.googleplay:GooglePlay",
     "trustpilot": "listener.channels.trustpilot:Trustpilot",
+    "youtube": "listener.channels.youtube:YouTube",
 }
 
 

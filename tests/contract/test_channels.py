@@ -68,6 +68,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "api_secret": "sesame-open-now",
         "author_business_user_id": "507f191e810c19729de860eb",
     },
+    "youtube": {
+        "channel_id": "UCacmeacmeacme",
+        "client_id": "client-1",
+        "client_secret": "sesame-open-now",
+        "refresh_token": "sesame-token",
+    },
 }
 PUSHED = frozenset({"webhook", "whatsapp"})  # posts only come by webhook: there is nothing to poll
 every_channel = pytest.mark.parametrize("kind", sorted(KINDS))

@@ -93,9 +93,8 @@ class Trustpilot(Channel[TrustpilotOptions]):
         """The reviews as the account sees them."""
         base, key = self.options.base_url.rstrip("/"), self.options.api_key.get_secret_value()
         if self.options.api_secret is None:
-            return Reviews(
-                Api(self.http, base, title=self.title, judge=judge), self.instance, headers={"apikey": key}
-            )
+            public = Api(self.http, base, title=self.title, headers={"apikey": key}, judge=judge)
+            return Reviews(public, self.instance, public=True)
         secret = self.options.api_secret.get_secret_value()
         shelf = f"trustpilot {base} {tokens.digest(key)} {tokens.digest(secret)}"
         api = Api(

@@ -56,13 +56,12 @@ def granted(http: Http, base_url: str, api_key: str, api_secret: str) -> Granted
 
 
 class Reviews:
-    """The reviews of one business unit. `headers`: the key, where there is no secret."""
+    """The reviews of one business unit. `public`: as everybody sees them, for there is no secret."""
 
-    def __init__(self, api: Api, unit: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, api: Api, unit: str, *, public: bool = False) -> None:
         self.api = api
         self.unit = unit
-        self.headers = headers
-        self._scope = "" if headers else "/private"
+        self._scope = "" if public else "/private"
 
     def listen(self, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
         """Walk the reviews down to where the last run ended."""
@@ -72,7 +71,7 @@ class Reviews:
             asked = {"orderBy": "createdat.desc", "perPage": str(PAGE), "page": str(page)}
             path = f"/v1{self._scope}/business-units/{quote(self.unit, safe='')}/reviews"
             items: list[walk.Item] = []
-            for review in self.api.read(path, asked, self.headers).get("reviews") or []:
+            for review in self.api.read(path, asked).get("reviews") or []:
                 items += _row(*post_of(review, self.unit))
             return items, True
 
@@ -86,7 +85,7 @@ class Reviews:
 
     def one(self, review_id: str) -> tuple[Post, Answer | None]:
         """Return a review and its answer. Raises HttpError: 404 when it is gone."""
-        found = self.api.read(f"/v1{self._scope}/reviews/{quote(review_id, safe='')}", None, self.headers)
+        found = self.api.read(f"/v1{self._scope}/reviews/{quote(review_id, safe='')}")
         return post_of({"id": review_id, **found}, self.unit)
 
     def reply(self, review_id: str, text: str, author: str) -> Answer:
@@ -103,7 +102,7 @@ class Reviews:
     def probe(self) -> None:
         """Ask for one review, as `listen` would. Raises HttpError."""
         path = f"/v1{self._scope}/business-units/{quote(self.unit, safe='')}/reviews"
-        self.api.read(path, {"perPage": "1"}, self.headers)
+        self.api.read(path, {"perPage": "1"})
 
 
 def _row(post: Post, answer: Answer | None) -> list[walk.Item]:

@@ -21,6 +21,7 @@ from tests.listener.channels.appstore_room import Connect, Feed
 from tests.listener.channels.googleplay_room import Page, Publisher
 from tests.listener.channels.review_room import STRANGE, Platform, Room, says
 from tests.listener.channels.trustpilot_room import Business, Public
+from tests.listener.channels.youtube_room import Key, Tube
 from tests.listener.rooms import ground
 from tests.listener.web_room import Answer, Asked, Site
 
@@ -31,8 +32,10 @@ PLATFORMS: dict[str, Callable[[Site], Platform]] = {
     "googleplay-page": Page,
     "trustpilot": Business,
     "trustpilot-public": Public,
+    "youtube": Tube,
+    "youtube-key": Key,
 }
-KEYLESS = {"appstore-feed", "googleplay-page", "trustpilot-public"}
+KEYLESS = {"appstore-feed", "googleplay-page", "trustpilot-public", "youtube-key"}
 REPLIES = sorted(set(PLATFORMS) - KEYLESS)
 ONE_ANSWER = [name for name in REPLIES if not name.startswith("youtube")]
 each = pytest.mark.parametrize("name", sorted(PLATFORMS))

@@ -1,0 +1,155 @@
+"""Reading comments: the newest threads of a channel or of videos, and the replies in threads of the last week.
+
+* `channel`, `video:ID`: threads by time, newest first, each with up to five of its replies.
+* `replies:…`: a reply does not move its thread up; so every half hour the threads of a week are looked through, and
+  where a thread has more replies than it had, all of them are read.
+
+A page costs one unit of 10,000 a day, whatever its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from listener import paging, walk
+from listener.api import Api
+from listener.channels.base import Cursor, Listen, Page, Post
+from listener.channels.youtube.posts import posts_of, reply_of
+from listener.errors import ChannelError
+from listener.google import GoogleError
+
+Start = Callable[[walk.State | None], Iterator[walk.Step]]
+PATH = "/youtube/v3"
+PAGE = "100"  # the most the API gives
+LATE = int(
+    timedelta(hours=6).total_seconds()
+)  # what was held for review appears under the time of its writing
+LOOK_EVERY = timedelta(minutes=30)
+LOOK_BACK = timedelta(days=7)
+LOOK_PAGES = 10
+MOST_THREADS = 50  # whose replies are read at one look; the others at the next poll
+CHANNEL = "channel"
+
+
+class Listening:
+    """What one source listens to. `ours`: ids of our channels, lower case."""
+
+    def __init__(self, api: Api, channel_id: str | None, video_ids: list[str], ours: frozenset[str]) -> None:
+        self.api = api
+        self.ours = ours
+        self.lists: dict[str, dict[str, str]] = {}
+        if channel_id:
+            self.lists[CHANNEL] = {"allThreadsRelatedToChannelId": channel_id}
+        self.lists |= {f"video:{video}": {"videoId": video} for video in video_ids}
+
+    def pages(self, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
+        """Walk all lists, then look for replies; a list that fails is told at the end."""
+        states: dict[str, walk.State] = dict((cursor or {}).get("streams") or {})
+        streams: dict[str, Start] = {name: self._threads(name, what.since) for name in self.lists}
+        streams |= {f"replies:{name}": self._look(name, what.since) for name in self.lists}
+        failed: list[ChannelError] = []
+        yield from walk.together(paging.apart(streams, failed), states, max_pages=what.max_pages)
+        if failed:
+            raise failed[0]
+
+    def replies(self, thread: str) -> Iterator[Mapping[str, Any]]:
+        """Yield all replies of a thread. Raises ChannelError."""
+        place, seen = "", set[str]()
+        while place not in seen:
+            seen.add(place)
+            asked = {"part": "snippet", "parentId": thread, "maxResults": PAGE, "textFormat": "plainText"}
+            found = self.api.read(f"{PATH}/comments", asked | ({"pageToken": place} if place else {}))
+            yield from found.get("items") or []
+            place = str(found.get("nextPageToken") or "")
+
+    def _threads(self, name: str, since: datetime) -> Start:
+        def read(place: str | None) -> paging.Leaf:
+            threads, following = self._page(name, place)
+            items = [item for thread in threads for item in self._items(name, thread)]
+            return paging.Leaf(items, following)
+
+        def start(state: walk.State | None) -> Iterator[walk.Step]:
+            ceiling = int((datetime.now(UTC) + timedelta(hours=1)).timestamp())
+            return paging.onwards(state, read, since=since, window=LATE, ceiling=ceiling)
+
+        return start
+
+    def _page(self, name: str, place: str | None) -> tuple[list[Mapping[str, Any]], str | None]:
+        """Return the threads of a page and the token of the next. Raises ChannelError, PlaceLostError."""
+        asked = {
+            "part": "snippet,replies", "order": "time", "maxResults": PAGE, "textFormat": "plainText",
+            **self.lists[name], **({"pageToken": place} if place else {}),
+        }  # fmt: skip
+        try:
+            found = self.api.read(f"{PATH}/commentThreads", asked)
+        except GoogleError as error:
+            if error.reason == "commentsDisabled":
+                return [], None  # nobody can write there, so there is nothing to hear
+            if place and error.status == HTTPStatus.BAD_REQUEST:
+                raise paging.PlaceLostError from error
+            if error.status == HTTPStatus.NOT_FOUND:
+                message = f"YouTube has no {name.replace(':', ' ')} that can be read"
+                hint = "Check channel_id and video_ids; private and deleted videos cannot be read."
+                raise ChannelError(message, permanent=True, hint=hint, status=404) from error
+            raise
+        following = found.get("nextPageToken")
+        return list(found.get("items") or []), str(following) if following else None
+
+    def _items(self, name: str, thread: Mapping[str, Any]) -> Iterator[walk.Item]:
+        first, *replies = posts_of(thread, ours=self.ours, addressed=name == CHANNEL)
+        for post in (first, *replies):  # all at the thread's place: that is what the list is ordered by
+            yield walk.Item(int(first.posted_at.timestamp()), first.posted_at, post)
+
+    def _look(self, name: str, since: datetime) -> Start:
+        def start(state: walk.State | None) -> Iterator[walk.Step]:
+            now = datetime.now(UTC)
+            before = dict(state or {})
+            if now.timestamp() < float(before.get("at") or 0) + LOOK_EVERY.total_seconds():
+                yield walk.Step((), before, done=True)
+                return
+            posts, counts, whole = self._changed(name, now - LOOK_BACK, before.get("counts") or {})
+            if (
+                not before
+            ):  # the first look finds a week of replies: a new source reads back no further than asked
+                posts = [post for post in posts if post.posted_at >= since]
+            yield walk.Step(posts, {"at": now.timestamp() if whole else 0, "counts": counts}, done=True)
+
+        return start
+
+    def _changed(
+        self, name: str, oldest: datetime, known: Mapping[str, int]
+    ) -> tuple[list[Post], dict[str, int], bool]:
+        """Return the replies of threads that have more than was known, the new counts, and whether all were read."""
+        posts: list[Post] = []
+        counts: dict[str, int] = {}
+        left = MOST_THREADS
+        for thread in self._recent(name, oldest):
+            first, *inline = posts_of(thread, ours=self.ours, addressed=name == CHANNEL)
+            total = int((thread.get("snippet") or {}).get("totalReplyCount") or 0)
+            if total <= known.get(first.id, 0):
+                counts |= {first.id: total} if total else {}
+                continue
+            if total > len(inline):
+                if not left:
+                    counts[first.id] = known.get(first.id, 0)
+                    continue
+                left -= 1
+                inline = [reply_of(reply, first, ours=self.ours) for reply in self.replies(first.id)]
+            counts[first.id] = total
+            posts += inline
+        return posts, counts, left > 0
+
+    def _recent(self, name: str, oldest: datetime) -> Iterator[Mapping[str, Any]]:
+        place: str | None = None
+        for _ in range(LOOK_PAGES):
+            try:
+                threads, place = self._page(name, place)
+            except paging.PlaceLostError:
+                return  # the next look begins at the top
+            yield from threads
+            last = posts_of(threads[-1], ours=self.ours, addressed=False)[0] if threads else None
+            if place is None or (last is not None and last.posted_at < oldest):
+                return
