@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from functools import cached_property
 from importlib import import_module, metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,12 @@ from listener.settings import SettingsError
 from web.composition import Context
 from web.schema import SchemaError, require_current
 from web.settings import Loaded, Settings, load
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from sentiment.budget import Outcome
+    from sentiment.data import Row
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": (
@@ -91,6 +97,18 @@ class App:
     def ground(self) -> Ground:
         """What channels need."""
         return self.context.ground
+
+    def corrections(self) -> list[Row]:
+        """What people said scores should have been, for `allears model train --from-corrections`."""
+        from alerts import lessons  # noqa: PLC0415
+
+        return lessons.corrections(self.db)
+
+    def outcomes(self, since: timedelta) -> list[Outcome]:
+        """What became of the mentions of that time, for `allears model budget`."""
+        from alerts import lessons  # noqa: PLC0415
+
+        return lessons.outcomes(self.db, since)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - passes the context's parts through
         if name in {"home", "reader", "mailer", "vault", "wake"}:

@@ -16,7 +16,7 @@ SOON = 0.25  # of the target left: from here on the clock warns
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the clock shows: `tone` is over | soon | fine | done | none, `text` says it all."""
+    """What the clock shows: `tone` is over | soon | fine | done | late | none, `text` says it all."""
 
     tone: str
     text: str
@@ -29,7 +29,7 @@ def words(alert: Alert, at: datetime | None = None) -> Words:
     if alert.first_response_at is not None:
         spent = i18n.format_duration(rounded(alert.first_response_at - start))
         if alert.due_at is not None and alert.first_response_at > alert.due_at:
-            return Words("done", _("answered after %(spent)s, late", spent=spent))
+            return Words("late", _("answered after %(spent)s, late", spent=spent))
         return Words("done", _("answered after %(spent)s", spent=spent))
     if alert.state == "closed":
         return Words("done", _("closed"))

@@ -95,14 +95,18 @@ class Context:
     @property
     def reader(self) -> Reader:
         """The model, loaded once per process. Raises ModelError and remembers it for `model_status`."""
+        from sentiment import choice  # noqa: PLC0415 - pages do not need it
         from sentiment.errors import ModelError  # noqa: PLC0415 - the engine's imports belong to workers only
         from sentiment.reader import Reader  # noqa: PLC0415
 
         with self._reader_lock:
             if self._reader is None:
                 try:
+                    wanted = self.settings.sentiment
                     self._reader = Reader.load(
-                        self.settings.sentiment.model, threads=self.settings.sentiment.threads
+                        choice.chosen(self.home, wanted.model),
+                        threads=wanted.threads,
+                        alert_threshold=choice.alert_threshold(self.home, wanted.alert_threshold),
                     )
                 except ModelError as error:
                     self._reader_error = str(error)

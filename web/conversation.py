@@ -45,17 +45,22 @@ def of_mention(session: Session, mention: Mention, ours_is: str, name: Mapping[i
     items: list[Item] = []
     if mention.parent_text:
         items.append(Item(author=_("earlier in the thread"), text=mention.parent_text, at=mention.posted_at))
-    ours: set[str] = set()
-    for one in posts.thread(session, mention.id):
+    found = posts.thread(session, mention.id)
+    ours = {one.external_id for one in found if one.own}
+    theirs = [one.mention_id for one in found if one.mention_id is not None]
+    wrote = select(Reply.external_id, Reply.person_id).where(
+        Reply.mention_id.in_(theirs), Reply.external_id.in_(ours)
+    )
+    by = {external_id: name.get(person_id or 0, "") for external_id, person_id in session.execute(wrote)}
+    for one in found:
         current = one.mention_id == mention.id
-        if one.own:
-            ours.add(one.external_id)
         items.append(
             Item(
                 author=ours_is if one.own else (one.author or _("somebody")),
                 text=one.text, at=one.posted_at, own=one.own, current=current, url=safe_link(one.url), gone=one.gone,
                 title=mention.title if current else None, rating=mention.rating if current else None,
                 scale=mention.rating_scale if current else None, edited=bool(current and mention.edited_at),
+                by=by.get(one.external_id, "") if one.own else "",
             )
         )  # fmt: skip
     answers = select(Reply).where(

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from alerts.models import Alert, CaseMention
-from listener.models import Account, Author, Hit, Mention
+from listener.db import now
+from listener.models import Account, Author, Hit, Mention, OwnPost
 from sentiment.models import Score
 from tests import factories
 from tests.factories import World
@@ -117,3 +118,31 @@ def test_a_score_of_an_older_wording_is_not_shown(ctx: Context, world: World, ag
         assert session.scalars(select(Score).where(Score.mention_id == world.mentions["tomas_k"])).one()
     page = agent.get(f"/alerts/{world.alerts['tomas_k']}").text
     assert "Not scored yet." in text_of(page, ".facts .card")
+
+
+def test_an_answer_that_was_heard_on_the_platform_still_says_who_wrote_it(
+    ctx: Context, world: World, agent: FlaskClient, platform: list[str]
+) -> None:
+    from tests.web.test_reply import TEXT, publish
+
+    post(agent, f"/alerts/{world.alert}/reply", text=TEXT)
+    publish(ctx, 11)
+    with ctx.db.work() as session:
+        theirs = session.get_one(Mention, world.mentions["Nadia Weiss"])
+        account = session.scalars(select(Account.id).where(Account.base_url.like("%acme%"))).one()
+        session.add(
+            OwnPost(
+                account_id=account, channel=theirs.channel, instance=theirs.instance, external_id="sent-1",
+                thread_id=theirs.thread_id, parent_id=theirs.external_id, text=f"@nadia {TEXT}", posted_at=now(),
+            )
+        )  # fmt: skip
+    page = BeautifulSoup(agent.get(f"/alerts/{world.alert}").text, "html.parser")
+    (ours,) = page.select(".thread .post.ours")
+    assert "our answer, Agent Example ·" in re.sub(r"\s+", " ", ours.get_text())
+    assert "@nadia" in ours.get_text()
+
+
+def test_words_that_weighed_are_the_post_s_own() -> None:
+    assert words.reason("@user card reader") == "card reader"
+    assert words.reason("burning_smell") == "burning smell"
+    assert words.reason("@user") == "@user"

@@ -46,6 +46,7 @@
       if (event.target.closest("[data-use]")) {
         event.preventDefault();
         field.value = $("[data-suggested]", composer).textContent;
+        $("[data-suggestion]", composer).open = false;  /* the text stands below now: make room for it */
         field.focus();
         changed();
       }
