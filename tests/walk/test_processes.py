@@ -118,6 +118,7 @@ def test_two_workers_and_two_clocks(split: Database, database: str, queue_url: s
         with db.work() as session:  # only now: a digest of an empty day is not sent, and not made again
             for person in session.scalars(select(Person)):
                 person.digest_daily, person.digest_hour = True, 0
+                person.created_at = now() - timedelta(days=8)  # yesterday's digest is for who was there
         wait_until(lambda: digests_sent(db) == 2, processes)
     finally:
         stop_all(processes)
