@@ -16,6 +16,7 @@ KINDS: dict[str, str] = {
     "discourse": "listener.channels.discourse:Discourse",
     "telegram": "listener.channels.telegram:Telegram",
     "whatsapp": "listener.channels.whatsapp:WhatsApp",
+    "facebook": "listener.channels.facebook:Facebook",
     "hackernews": "listener.channels.hackernews:HackerNews",
     "feed": "listener.channels.feed:Feed",
     "webhook": "listener.channels.webhook:Webhook",
