@@ -17,6 +17,7 @@ KINDS: dict[str, str] = {
     "telegram": "listener.channels.telegram:Telegram",
     "whatsapp": "listener.channels.whatsapp:WhatsApp",
     "facebook": "listener.channels.facebook:Facebook",
+    "instagram": "listener.channels.instagram:Instagram",
     "hackernews": "listener.channels.hackernews:HackerNews",
     "feed": "listener.channels.feed:Feed",
     "webhook": "listener.channels.webhook:Webhook",

@@ -57,6 +57,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "app_secret": "sesame-open-app",
         "verify_token": "sesame-verify-us",
     },
+    "instagram": {
+        "account_id": "17841400000000000",
+        "access_token": "sesame-open-now",
+        "app_secret": "sesame-open-app",
+        "verify_token": "sesame-verify-us",
+    },
     "hackernews": {},
     "feed": {"url": "https://news.example.test/rss"},
     "webhook": {"secret": "sesame-open-now", "reply_url": "https://shop.example.test/reply"},
