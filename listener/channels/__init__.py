@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "googleplay": "listener.channels.googleplay:GooglePlay",
     "trustpilot": "listener.channels.trustpilot:Trustpilot",
     "youtube": "listener.channels.youtube:YouTube",
+    "googlebusiness": "listener.channels.googlebusiness:GoogleBusiness",
 }
 
 

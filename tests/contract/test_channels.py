@@ -86,6 +86,12 @@ NEEDED: dict[str, dict[str, str]] = {
         "client_secret": "sesame-open-now",
         "refresh_token": "sesame-token",
     },
+    "googlebusiness": {
+        "location": "accounts/1/locations/2",
+        "client_id": "client-1",
+        "client_secret": "sesame-open-now",
+        "refresh_token": "sesame-token",
+    },
 }
 PUSHED = frozenset({"webhook", "whatsapp"})  # posts only come by webhook: there is nothing to poll
 every_channel = pytest.mark.parametrize("kind", sorted(KINDS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -62,9 +63,10 @@ def site() -> Iterator[Site]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # a client that did not wait
+                self.wfile.write(content)
 
-        do_GET = do_POST = _serve  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - the library's names
 
         def log_message(self, *args: Any) -> None:
             """Say nothing."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from listener.answers import Answer
 from listener.channels.base import Post, PostAuthor
+from listener.instants import instant
 
 SCALE = 5
 REVIEWER = "/reviews/id"
@@ -32,7 +33,7 @@ def post_of_entry(
 
     `seen` stands for a missing date: the review existed by then.
     """
-    changed = moment(label(entry, "updated"))
+    changed = instant(label(entry, "updated"))
     rating = label(entry, "im:rating")
     reviewer = reviewer_of(entry)
     post = Post(
@@ -80,7 +81,7 @@ def post_of_review(review: Mapping[str, Any], answer: Answer | None, *, app_id: 
         id=number,
         text=str(said.get("body") or ""),
         title=str(said.get("title") or "") or None,
-        posted_at=moment(said.get("createdDate")) or datetime.now(UTC),
+        posted_at=instant(said.get("createdDate")) or datetime.now(UTC),
         instance=app_id,
         kind="review",
         author=PostAuthor(name, handle=name, name=name) if name else None,
@@ -103,7 +104,7 @@ def answer_of(response: Mapping[str, Any] | None) -> Answer | None:
     return Answer(
         id=str(response.get("id") or ""),
         text=str(said["responseBody"]),
-        at=moment(said.get("lastModifiedDate")),
+        at=instant(said.get("lastModifiedDate")),
         pending=said.get("state") == "PENDING_PUBLISH",
     )
 
@@ -112,15 +113,6 @@ def label(holder: Mapping[str, Any], name: str) -> str:
     """Return holder[name]["label"], the way this feed writes every value; empty when it is not there."""
     value = holder.get(name)
     return str(value.get("label") or "") if isinstance(value, Mapping) else ""
-
-
-def moment(value: object) -> datetime | None:
-    """Return an ISO 8601 instant, None for anything else."""
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def store_page(app_id: str, country: str) -> str:

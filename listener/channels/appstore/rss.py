@@ -13,9 +13,10 @@ from typing import Any
 
 from listener import paging, walk
 from listener.api import Api
-from listener.channels.appstore.posts import entries, label, moment, post_of_entry
+from listener.channels.appstore.posts import entries, label, post_of_entry
 from listener.channels.base import Cursor, Listen, Page
 from listener.errors import ChannelError, HttpError
+from listener.instants import instant
 
 LAST_PAGE = 10
 LATE = int(timedelta(days=2).total_seconds())  # reviews reach the feed hours after they were written
@@ -64,7 +65,7 @@ def read_page(api: Api, app_id: str, country: str, page: int) -> list[walk.Item]
     feed: Any = api.read(path).get("feed")
     if not isinstance(feed, dict):
         raise ChannelError("the App Store's feed has an unknown shape", hint="Check base_url.")
-    seen = moment(label(feed, "updated")) or datetime.now(UTC)
+    seen = instant(label(feed, "updated")) or datetime.now(UTC)
     items = []
     for entry in entries(feed):
         post, changed = post_of_entry(entry, app_id=app_id, country=country, seen=seen)

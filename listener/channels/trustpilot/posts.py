@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from listener.answers import Answer
 from listener.channels.base import Post, PostAuthor
+from listener.instants import instant
 
 SCALE = 5
 PRIVATE = frozenset({"referralEmail", "email"})
@@ -23,7 +24,7 @@ def post_of(review: Mapping[str, Any], unit: str) -> tuple[Post, Answer | None]:
     number = str(review["id"])
     consumer = review.get("consumer") or {}
     name = str(consumer.get("displayName") or consumer.get("name") or "")
-    created, changed = moment(review.get("createdAt")), moment(review.get("updatedAt"))
+    created, changed = instant(review.get("createdAt")), instant(review.get("updatedAt"))
     answer = answer_of(review)
     stars = review.get("stars")
     post = Post(
@@ -65,19 +66,10 @@ def answer_of(review: Mapping[str, Any]) -> Answer | None:
     said = review.get("companyReply")
     if not isinstance(said, Mapping) or not said.get("text"):
         return None
-    at = moment(said.get("updatedAt")) or moment(said.get("createdAt"))
+    at = instant(said.get("updatedAt")) or instant(said.get("createdAt"))
     return Answer(answer_id(str(review["id"])), str(said["text"]), at)
 
 
 def answer_id(review_id: str) -> str:
     """Return the id of the one answer a review can have; the platform gives it none."""
     return f"{review_id}/reply"
-
-
-def moment(value: object) -> datetime | None:
-    """Return an instant of the API, which means UTC where it names no zone."""
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -35,9 +35,10 @@ from listener.channels.base import (
     Unsure,
 )
 from listener.channels.youtube.listening import PATH, Listening
-from listener.channels.youtube.posts import moment, post_of, url_of
+from listener.channels.youtube.posts import post_of, url_of
 from listener.errors import ChannelError, HttpError
 from listener.google import GoogleError
+from listener.instants import instant
 
 API_URL = "https://youtube.googleapis.com"
 LENGTH = 10_000
@@ -214,7 +215,7 @@ class YouTube(Channel[YouTubeOptions]):
             raise
         number = str(made.get("id") or "")
         said = made.get("snippet") or {}
-        return Sent(number, url=self._url(to, number), at=moment(said.get("publishedAt")))
+        return Sent(number, url=self._url(to, number), at=instant(said.get("publishedAt")))
 
     def find(self, attempt: Attempt) -> Sent | Absent | Unsure:
         """Read the thread's replies and look for ours; a thread that is gone took our reply with it."""

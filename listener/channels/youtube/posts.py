@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from listener.channels.base import Post, PostAuthor
+from listener.instants import instant
 
 
 def posts_of(thread: Mapping[str, Any], *, ours: frozenset[str], addressed: bool) -> list[Post]:
@@ -51,7 +52,7 @@ def post_of(
     number = str(comment["id"])
     author = str((said.get("authorChannelId") or {}).get("value") or "")
     name = str(said.get("authorDisplayName") or "")
-    created, changed = moment(said.get("publishedAt")), moment(said.get("updatedAt"))
+    created, changed = instant(said.get("publishedAt")), instant(said.get("updatedAt"))
     parent = str(said.get("parentId") or "") or None
     video = video or str(said.get("videoId") or "")
     channel = channel or str(said.get("channelId") or "")
@@ -85,12 +86,3 @@ def url_of(number: str, video: str, channel: str) -> str | None:
     if video:
         return f"https://www.youtube.com/watch?v={quote(video, safe='')}&lc={quote(number, safe='')}"
     return f"https://www.youtube.com/channel/{quote(channel, safe='')}" if channel else None
-
-
-def moment(value: object) -> datetime | None:
-    """Return an instant of the API."""
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -18,6 +18,7 @@ from listener.ground import Ground
 from listener.http import Http
 from listener.models import Account, OwnPost, Source
 from tests.listener.channels.appstore_room import Connect, Feed
+from tests.listener.channels.googlebusiness_room import Profile
 from tests.listener.channels.googleplay_room import Page, Publisher
 from tests.listener.channels.review_room import STRANGE, Platform, Room, says
 from tests.listener.channels.trustpilot_room import Business, Public
@@ -32,6 +33,7 @@ PLATFORMS: dict[str, Callable[[Site], Platform]] = {
     "googleplay-page": Page,
     "trustpilot": Business,
     "trustpilot-public": Public,
+    "googlebusiness": Profile,
     "youtube": Tube,
     "youtube-key": Key,
 }
