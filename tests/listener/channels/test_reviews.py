@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,29 +16,11 @@ from listener.errors import ChannelError, HttpError
 from listener.ground import Ground
 from listener.http import Http
 from listener.models import Account, OwnPost, Source
-from tests.listener.channels.appstore_room import Connect, Feed
-from tests.listener.channels.googlebusiness_room import Profile
-from tests.listener.channels.googleplay_room import Page, Publisher
+from tests.listener.channels.review_platforms import KEYLESS, ONE_ANSWER, PLATFORMS, REPLIES
 from tests.listener.channels.review_room import STRANGE, Platform, Room, says
-from tests.listener.channels.trustpilot_room import Business, Public
-from tests.listener.channels.youtube_room import Key, Tube
 from tests.listener.rooms import ground
 from tests.listener.web_room import Answer, Asked, Site
 
-PLATFORMS: dict[str, Callable[[Site], Platform]] = {
-    "appstore-feed": Feed,
-    "appstore-connect": Connect,
-    "googleplay-api": Publisher,
-    "googleplay-page": Page,
-    "trustpilot": Business,
-    "trustpilot-public": Public,
-    "googlebusiness": Profile,
-    "youtube": Tube,
-    "youtube-key": Key,
-}
-KEYLESS = {"appstore-feed", "googleplay-page", "trustpilot-public", "youtube-key"}
-REPLIES = sorted(set(PLATFORMS) - KEYLESS)
-ONE_ANSWER = [name for name in REPLIES if not name.startswith("youtube")]
 each = pytest.mark.parametrize("name", sorted(PLATFORMS))
 each_that_replies = pytest.mark.parametrize("name", REPLIES)
 each_with_one_answer = pytest.mark.parametrize("name", ONE_ANSWER)
