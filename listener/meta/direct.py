@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from listener import unreadable
 from listener.answers import same
 from listener.channels.base import Absent, Attempt, Gone, Post, PostAuthor, Sent, Unsure
 from listener.errors import ChannelError
@@ -20,18 +21,19 @@ CLOCKS = timedelta(minutes=5)
 _FIELDS = "messages.limit(25){id,message,from,created_time}"
 
 
-def read(entry: Mapping[str, Any]) -> Iterator[Post | Gone]:
+def read(entry: Mapping[str, Any], channel: str) -> Iterator[Post | Gone]:
     """Yield the messages and deletions of an entry; `standby` holds what another app answers, heard all the same."""
     for event in [*(entry.get("messaging") or []), *(entry.get("standby") or [])]:
-        if not isinstance(event, Mapping):
-            continue
-        said = event.get("message") or event.get("message_edit")
-        if not isinstance(said, Mapping) or not said.get("mid"):
-            continue
-        if said.get("is_deleted"):
-            yield Gone(str(said["mid"]))
-            continue
-        yield _post(event, said)
+        found = unreadable.read(channel, entry.get("id"), _read, event)
+        if found is not None:
+            yield found
+
+
+def _read(event: Mapping[str, Any]) -> Post | Gone | None:
+    said = event.get("message") or event.get("message_edit")
+    if not isinstance(said, Mapping) or not said.get("mid"):
+        return None
+    return Gone(str(said["mid"])) if said.get("is_deleted") else _post(event, said)
 
 
 def closed(post: Post) -> str | None:

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from listener import unreadable
 from listener.answers import same
 from listener.api import Api
 from listener.channels.base import (
@@ -197,7 +198,7 @@ class Discourse(Channel[DiscourseOptions]):
             return Received()  # a ping, or an event about something else
         if headers.get("x-discourse-event") == "post_destroyed":
             return Received(gone=[Gone(str(said["id"]), self.instance)])
-        found = self.post(said)
+        found = unreadable.read("discourse", said["id"], self.post, said)
         if isinstance(found, Gone):
             return Received(gone=[found])
         return Received(posts=[found] if found else [])

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from listener import paging, walk
-from listener.channels.base import Cursor, Gone, Listen, Page, Post
+from listener import paging, unreadable, walk
+from listener.channels.base import Cursor, Listen, Page, Post
 from listener.channels.discourse.posts import moment
 from listener.errors import HttpError
 from listener.pushdown import nothing_to_search, searches
@@ -92,16 +92,18 @@ def _hit(
             raise
         return walk.Item(key, at, None)  # deleted since the index was made
     topic = topics.get(hit.get("topic_id")) or {}
-    made = channel.post({"topic_title": topic.get("title"), "topic_slug": topic.get("slug")} | whole)
+    named = {"topic_title": topic.get("title"), "topic_slug": topic.get("slug")} | whole
+    made = unreadable.read("discourse", hit.get("id"), channel.post, named)
     return walk.Item(key, at, made if isinstance(made, Post) else None)
 
 
 def _items(channel: Discourse, found: Sequence[Mapping[str, Any]]) -> list[walk.Item]:
     items = []
     for said in found:
-        made = channel.post(said)
+        made = unreadable.read("discourse", said.get("id"), channel.post, said)
         at = moment(said.get("created_at")) or datetime.now(UTC)
-        items.append(walk.Item(int(said["id"]), at, None if isinstance(made, Gone) else made))
+        if isinstance(said.get("id"), int):
+            items.append(walk.Item(said["id"], at, made if isinstance(made, Post) else None))
     return sorted(
         items, key=lambda item: -item.key
     )  # the page is ordered by time, which moderators can change

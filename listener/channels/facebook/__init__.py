@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
+from listener import unreadable
 from listener.answers import same
 from listener.channels.base import (
     Absent,
@@ -170,9 +171,10 @@ class Facebook(Channel[FacebookOptions]):
             if str(entry.get("id")) != self.options.page_id:
                 continue  # the app serves several pages; each has its own source
             for field, value in hooks.changes(entry):
-                change = change_of(value, page=self.options.page_id) if field == "feed" else None
-                found += [change] if change is not None else []
-            found += direct.read(entry)
+                if field == "feed":
+                    change = unreadable.read("facebook", field, change_of, value, page=self.options.page_id)
+                    found += [change] if change is not None else []
+            found += direct.read(entry, "facebook")
         return Received(
             posts=[one for one in found if isinstance(one, Post)],
             gone=[one for one in found if isinstance(one, Gone)],

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from listener import paging, walk
+from listener import paging, unreadable, walk
 from listener.channels.base import Cursor, Listen, Page, Post
 from listener.channels.facebook.posts import COMMENT_FIELDS, POST_FIELDS, comment_of, post_of
 from listener.meta import comments
@@ -71,7 +71,9 @@ def _start(
         items = []
         for one in data(said):
             at = moment(one.get("created_time")) or datetime.now(UTC)
-            items.append(walk.Item(int(at.timestamp()), at, made(one) if one.get("id") else None))
+            items.append(
+                walk.Item(int(at.timestamp()), at, unreadable.read("facebook", one.get("id"), made, one))
+            )
         return paging.Leaf(items, after(said))
 
     return lambda state: paging.onwards(state, read, since=since, window=LATE, ceiling=_soon())

@@ -92,9 +92,9 @@ def change_of(value: Mapping[str, Any], *, page: str) -> Post | Gone | None:
     number = value.get("comment_id") if item in _COMMENTS else value.get("post_id")
     if not number:
         return None
-    if verb in {"remove", "hide"} and item in _COMMENTS | _POSTS:
+    if verb == "remove":
         return Gone(str(number))
-    if verb not in {"add", "edit", "edited", "unhide"}:
+    if verb not in {"add", "edit", "edited"}:  # hidden by us is not gone, and comes without its words
         return None
     thread = str(value.get("post_id") or "")
     parent = str(value.get("parent_id") or "")

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
+from listener import unreadable
 from listener.answers import same
 from listener.channels.base import (
     Absent,
@@ -207,8 +208,10 @@ class Instagram(Channel[InstagramOptions]):
             if str(entry.get("id")) != self.options.account_id:
                 continue  # the app serves several accounts; each has its own source
             for field, value in hooks.changes(entry):
-                found += self._changed(field, value, moment(entry.get("time")))
-            found += direct.read(entry)
+                at = moment(entry.get("time"))
+                change = unreadable.read("instagram", field, self._changed, field, value, at)
+                found += change or []
+            found += direct.read(entry, "instagram")
         return Received(
             posts=[one for one in found if isinstance(one, Post)],
             gone=[one for one in found if isinstance(one, Gone)],

@@ -6,12 +6,12 @@ comments of a post has changed, all of its comments of the last weeks are read a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from listener import paging, walk
-from listener.channels.base import Cursor, Listen, Page
+from listener import paging, unreadable, walk
+from listener.channels.base import Cursor, Listen, Page, Post
 from listener.channels.instagram.posts import COMMENT_FIELDS, TAG_FIELDS, comments_of, media_of
 from listener.meta import comments
 from listener.meta.graph import after, data, moment
@@ -50,7 +50,9 @@ def _tags(channel: Instagram, since: datetime) -> comments.Start:
         items = []
         for one in data(said):
             at = moment(one.get("timestamp")) or datetime.now(UTC)
-            made = media_of(one, ours=channel.ours, mention=False) if one.get("id") else None
+            made = unreadable.read(
+                "instagram", one.get("id"), media_of, one, ours=channel.ours, mention=False
+            )
             items.append(walk.Item(int(at.timestamp()), at, made))
         return paging.Leaf(items, after(said))
 
@@ -66,9 +68,12 @@ def _below(channel: Instagram, media: dict[str, Any], since: datetime) -> commen
         items = []
         for one in data(said):
             at = moment(one.get("timestamp")) or datetime.now(UTC)
-            if one.get("id"):  # an answer stands where the comment it answers stands, whenever it was written
-                made = comments_of(one, ours=channel.ours, media=media)
-                items += [walk.Item(int(at.timestamp()), at, post) for post in made]
+            made = unreadable.read(
+                "instagram", one.get("id"), comments_of, one, ours=channel.ours, media=media
+            )
+            # an answer stands where the comment it answers stands, whenever it was written
+            found: Sequence[Post | None] = made or [None]
+            items += [walk.Item(int(at.timestamp()), at, post) for post in found]
         return paging.Leaf(items, after(said))
 
     return lambda state: paging.onwards(state, read, since=since, window=window, ceiling=_soon())

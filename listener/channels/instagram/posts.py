@@ -6,7 +6,7 @@ its own: the link leads to the picture or film it stands under, which is also it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,12 +20,12 @@ MENTIONED_COMMENT = "id,text,timestamp,username,like_count,media{id,permalink,ca
 MENTIONED_MEDIA = "id,caption,timestamp,username,permalink,media_type,like_count,comments_count"
 
 
-def comments_of(said: Mapping[str, Any], *, ours: frozenset[str], media: Mapping[str, Any]) -> Iterator[Post]:
-    """Yield a comment and the answers to it. `media`: id, permalink and caption of what it stands under."""
-    yield comment_of(said, ours=ours, media=media)
-    for answer in data(said.get("replies") or {}):
-        if answer.get("id"):
-            yield comment_of({"parent_id": said["id"]} | dict(answer), ours=ours, media=media)
+def comments_of(said: Mapping[str, Any], *, ours: frozenset[str], media: Mapping[str, Any]) -> list[Post]:
+    """Return a comment and the answers to it. `media`: id, permalink and caption of what it stands under."""
+    answers = [
+        {"parent_id": said["id"]} | dict(one) for one in data(said.get("replies") or {}) if one.get("id")
+    ]
+    return [comment_of(one, ours=ours, media=media) for one in (said, *answers)]
 
 
 def comment_of(

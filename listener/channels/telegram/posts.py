@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from listener import unreadable
 from listener.channels.base import Gone, Page, Post, PostAuthor
 
 KINDS = (
@@ -51,7 +52,8 @@ def page(
     posts: list[Post] = []
     gone: list[Gone] = []
     for update in updates:
-        said, deleted = read(update, bot=bot, name=name)
+        found = unreadable.read("telegram", update.get("update_id"), read, update, bot=bot, name=name)
+        said, deleted = found or ([], [])
         posts += said
         gone += deleted
     return Page(posts, cursor, truncated=more, gone=gone)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from listener import unreadable
 from listener.channels.base import Gone, Post, PostAuthor
 from listener.meta.graph import moment
 
@@ -25,13 +26,20 @@ def read(value: Mapping[str, Any]) -> tuple[list[Post], list[Gone]]:
     for kind in ("messages", "message_echoes"):
         for message in value.get(kind) or []:
             own = kind == "message_echoes"
-            if message.get("type") == "revoke":
-                gone.append(Gone(str((message.get("revoke") or {}).get("original_message_id"))))
-                continue
-            post = post_of(message, people, own=own)
-            if post is not None:
-                posts.append(post)
+            found = unreadable.read("whatsapp", kind, _read, message, people, own=own)
+            if isinstance(found, Gone):
+                gone.append(found)
+            elif found is not None:
+                posts.append(found)
     return posts, gone
+
+
+def _read(
+    message: Mapping[str, Any], people: Mapping[str, Mapping[str, Any]], *, own: bool
+) -> Post | Gone | None:
+    if message.get("type") == "revoke":
+        return Gone(str((message.get("revoke") or {}).get("original_message_id")))
+    return post_of(message, people, own=own)
 
 
 def post_of(message: Mapping[str, Any], people: Mapping[str, Mapping[str, Any]], *, own: bool) -> Post | None:

@@ -18,7 +18,7 @@ NOW = datetime.now(UTC)
 
 
 def said(number: int, text: str = "acme is down", minutes: float = 5, **more: Any) -> dict[str, Any]:
-    at = (NOW - timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    at = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
     return {
         "id": number, "username": "ada", "name": "Ada", "created_at": at, "updated_at": at, "cooked": f"<p>{text}</p>",
         "raw": text, "post_number": 2, "post_type": 1, "topic_id": 7, "topic_slug": "help", "topic_title": "Help me",

@@ -16,7 +16,7 @@ NOW = datetime.now(UTC)
 
 
 def ago(minutes: float) -> str:
-    return (NOW - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return (datetime.now(UTC) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 @dataclass

@@ -75,6 +75,11 @@ def test_a_post_dated_2099_does_not_blind(kit: Ground, site: Site, forum: Forum)
     assert "4" in ids(listen(channel(kit, site, read="search"), cursor))
 
 
+def test_one_post_of_an_unknown_shape_hides_nobody(kit: Ground, site: Site, forum: Forum) -> None:
+    forum.add(said(1), said(2, actions_summary=[7]), said(3, post_number="x"), said(4))
+    assert ids(listen(channel(kit, site))) == ["4", "1"]
+
+
 def test_a_search_fetches_whole_posts_and_each_new_one_only(kit: Ground, site: Site, forum: Forum) -> None:
     forum.add(*(said(number, f"acme is down {number}", minutes=number * 20) for number in range(1, 26)))
     pages = listen(channel(kit, site, read="search"))

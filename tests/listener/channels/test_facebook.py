@@ -126,6 +126,11 @@ def test_only_posts_whose_comments_changed_are_asked_for(kit: Ground, site: Site
     assert [path for path in graph.read if path.endswith("/comments")] == [f"/{PAGE}_4/comments"]
 
 
+def test_one_comment_of_an_unknown_shape_hides_nobody(kit: Ground, site: Site, graph: Graph) -> None:
+    below(graph, comment(1), comment(2, **{"from": "Ada"}), comment(3, parent=7))
+    assert ids(listen(channel(kit, site))) == ["1_1"]
+
+
 def test_a_comment_dated_2099_does_not_blind(kit: Ground, site: Site, graph: Graph) -> None:
     below(graph, comment(1, created_time="2099-01-01T00:00:00+0000"), comment(2))
     cursor = listen(channel(kit, site))[-1].cursor

@@ -201,3 +201,12 @@ def test_recorded_messages(kit: Ground, site: Site, recorded: Path) -> None:
     assert heard["unsend"].gone == [Gone("message-id-to-delete")]
     assert [post.own for post in heard["echo"].posts] == [True]
     assert len(heard["standby"].posts) == len(heard["story_reply"].posts) == 1
+
+
+@pytest.mark.parametrize("open_", [facebook, instagram])
+def test_one_piece_of_an_unknown_shape_hides_nobody(kit: Ground, site: Site, open_: Any) -> None:
+    one = {"sender": {"id": "42"}, "recipient": {"id": US}, "message": {"mid": "m_1", "text": "acme is down"}}
+    odd = [{"field": "feed", "value": {"item": "comment", "verb": "add", "comment_id": "1", "from": "Ada"}}]
+    entry = {"id": US, "changes": odd, "messaging": [{"message": {"mid": "m_0"}, "sender": 7}, one]}
+    received = open_(kit, site).receive(delivery({"entry": [entry]}))
+    assert [post.id for post in received.posts] == ["m_1"]

@@ -115,6 +115,11 @@ def test_edits_deletions_echoes_and_what_is_no_message(kit: Ground) -> None:
     assert (own.own, own.thread_id, own.author) == (True, "chat:33600000001", None)
 
 
+def test_one_message_of_an_unknown_shape_hides_nobody(kit: Ground) -> None:
+    odd = [message(kind="image", image="no object", context=7), "no object", message("wamid.3")]
+    assert [one.id for one in channel(kit).receive(delivery(value(messages=odd))).posts] == ["wamid.3"]
+
+
 def test_another_number_of_the_same_app_is_not_ours(kit: Ground) -> None:
     assert channel(kit).receive(delivery(value("999", messages=[message()]))).posts == []
 
