@@ -134,12 +134,21 @@ def _collect(data: bytes, shape: Shape, directory: dict[str, tuple[int, int, int
         if name == "emb.word":
             word = raw.reshape(shape.vocabulary, shape.hidden // BLOCK * BLOCK_BYTES)
         elif size == count * 4:
-            tensors[name] = raw.copy().view(np.float32)
+            plain = raw.copy().view(np.float32)
+            tensors[name] = plain.reshape(-1, _width(name, shape)) if _is_matrix(name) else plain
         elif size == count * 2:
             tensors[name] = raw.copy().view(np.float16).astype(np.float32)
         else:
-            width = shape.ffn if name.endswith(".fo.w") else shape.hidden
+            width = _width(name, shape)
             tensors[name] = unpack(raw.reshape(-1, width // BLOCK * BLOCK_BYTES), width)
     if word is None:
         raise KeyError("emb.word")
     return Base(shape, word, tensors)
+
+
+def _is_matrix(name: str) -> bool:
+    return name.startswith("l") and name.endswith((".q.w", ".k.w", ".v.w", ".ao.w", ".fi.w", ".fo.w"))
+
+
+def _width(name: str, shape: Shape) -> int:
+    return shape.ffn if name.endswith(".fo.w") else shape.hidden

@@ -111,6 +111,20 @@ def read_urgency(folder: Path, split: str) -> list[Row]:
     return read_labelled(folder / "urgency" / f"{split}.tsv.gz")
 
 
+def read_held_out(folder: Path, *, per_set: int) -> list[Row]:
+    """Rows that no training run sees: of every set's held-out tenth ``per_set`` at most, by hash of the id.
+
+    Only rows with a sentiment: the other labels of those sets are their source's own, not ours.
+    """
+    rows: list[Row] = []
+    for name in set_names(folder):
+        found = [
+            row for row in read_set(folder, name, "train") if row.sentiment is not None and held_out(row.id)
+        ]
+        rows += sorted(found, key=lambda row: zlib.crc32(f"eval-{row.id}".encode()))[:per_set]
+    return rows
+
+
 def set_names(folder: Path) -> list[str]:
     """Names of the sets under ``folder``. Raises DataError when there are none."""
     clean = folder / "clean"

@@ -16,7 +16,6 @@ import numpy as np
 from sentiment import calibrate, data
 from sentiment.engine import weights
 from sentiment.engine.shipped import ShippedModel
-from sentiment.labels import ALERT_LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
 NAME = "allears-small"
 PER_SET = 120
 """Held-out rows per set that the sentiment temperatures are fitted on."""
-_NEUTRAL = calibrate.Calibration({calibrate.OTHER: 1.0}, ((1.0, 0.0),) * 3, (0.5, 0.5, 0.5), (1.0, 0.0), 0.5)
+_NEUTRAL = calibrate.Calibration(
+    {calibrate.OTHER: 1.0}, {calibrate.OTHER: ((1.0, 0.0),) * 3}, (0.5, 0.5, 0.5), (1.0, 0.0), 0.5
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +124,24 @@ def fit(moods: Measured, urgent: Measured) -> calibrate.Calibration:
     temperatures = calibrate.fit_temperatures(logits, labels, languages)
     steps = np.stack([item.urgency for item in urgent.logits])
     levels = np.array([row.urgency for row in urgent.rows])
-    lines = tuple(calibrate.fit_line(steps[:, step], levels >= step + 1) for step in range(ALERT_LEVEL + 1))
+    spoken = [row.lang for row in urgent.rows]
+    lines = calibrate.fit_lines(steps, levels, spoken)
     reply_logits = np.array([item.reply[0] for item in urgent.logits], np.float32)
     replies = np.array([row.reply == 1 for row in urgent.rows])
     reply = calibrate.fit_line(reply_logits, replies)
     draft = calibrate.Calibration(temperatures, lines, (0.5, 0.5, 0.5), reply, 0.5)
-    chances = np.stack([draft.steps(item.urgency) for item in urgent.logits])
+    chances = np.stack(
+        [draft.steps(item.urgency, code) for item, code in zip(urgent.logits, spoken, strict=True)]
+    )
     first, second, third = (
         calibrate.fit_threshold(chances[:, step], levels >= step + 1) for step in range(3)
     )
     asked = np.array([draft.wants_reply(float(value)) for value in reply_logits])
     return calibrate.Calibration(
-        temperatures, lines, (first, second, third), reply, calibrate.fit_threshold(asked, replies)
+        temperatures,
+        lines,
+        # in order, so that a level is an alert exactly when P(level >= 2) reaches the second threshold
+        (min(first, second), second, max(second, third)),
+        reply,
+        calibrate.fit_threshold(asked, replies),
     )

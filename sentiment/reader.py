@@ -43,13 +43,15 @@ class Moods(Protocol):
 class Reader:
     """A loaded model; safe to share between threads."""
 
-    def __init__(self, shipped: ShippedModel, moods: Moods | None = None) -> None:
+    def __init__(
+        self, shipped: ShippedModel, moods: Moods | None = None, *, alert_threshold: float | None = None
+    ) -> None:
         """Wrap a loaded model; most callers want ``Reader.load``."""
         self._model = shipped
         self._moods = moods
         config = shipped.config
         try:
-            self._calibration = Calibration.from_dict(config.calibration)
+            self._calibration = Calibration.from_dict(config.calibration).alerting_from(alert_threshold)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelError(
                 f"the calibration is incomplete ({error})",
@@ -60,20 +62,24 @@ class Reader:
         self.name = f"{moods.name}+{own}" if moods else own
 
     @classmethod
-    def load(cls, model: str = DEFAULT, *, threads: int | None = None) -> Reader:
+    def load(
+        cls, model: str = DEFAULT, *, threads: int | None = None, alert_threshold: float | None = None
+    ) -> Reader:
         """Load a model by name or folder, on ``threads`` cores (default: all).
 
+        ``alert_threshold`` is the P(level >= 2) from which on a mention is an alert; None = the model's own.
         Raises ModelError saying what is wrong, where, and what to do.
         """
         if model == DEFAULT:
-            return cls(ShippedModel(weights.SHIPPED, threads=threads))
+            return cls(ShippedModel(weights.SHIPPED, threads=threads), alert_threshold=alert_threshold)
         folder = Path(model).expanduser()
         if (folder / weights.MANIFEST).exists() or (folder / weights.ENCODER).exists():
-            return cls(ShippedModel(folder, threads=threads))
+            return cls(ShippedModel(folder, threads=threads), alert_threshold=alert_threshold)
         from sentiment.engine.checkpoint import Checkpoint  # noqa: PLC0415 - torch only when asked for
 
         moods = Checkpoint(model, threads=threads)
-        return cls(ShippedModel(weights.SHIPPED, threads=threads), moods)
+        shipped = ShippedModel(weights.SHIPPED, threads=threads)
+        return cls(shipped, moods, alert_threshold=alert_threshold)
 
     def read(
         self,
@@ -101,7 +107,7 @@ class Reader:
             else:
                 mood = moods[index] if moods is not None else None
                 urgency = from_steps(
-                    self._calibration.steps(logits.urgency).tolist(), self._calibration.thresholds
+                    self._calibration.steps(logits.urgency, code).tolist(), self._calibration.thresholds
                 )
                 if reasons and urgency.level >= ALERT_LEVEL and text not in why:
                     why[text] = self._reasons(text)

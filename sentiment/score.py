@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from listener import log, metrics, stages
 from listener.db import Database, upsert
-from listener.models import Mention
+from listener.models import Brand, Hit, Mention
 from sentiment.models import Score
+from sentiment.neutral import without_words
 
 if TYPE_CHECKING:
     from sentiment.reader import Reader, Reading
@@ -29,24 +30,14 @@ def score(db: Database, reader: Reader, *, limit: int = 64) -> list[int]:
     if not ids:
         return []
     began = time.monotonic()
-    with db.read() as session:
-        waiting = session.execute(
-            select(Mention.id, Mention.revision, Mention.title, Mention.text, Mention.language)
-            .where(Mention.id.in_(ids))
-            .order_by(Mention.id)
-        ).all()
-    readings = reader.read(
-        [f"{row.title}\n{row.text}" if row.title else row.text for row in waiting],
-        languages=[row.language for row in waiting],
-    )
+    rows = read(db, reader, ids)
     with db.work() as session:
-        rows = [_row(row.id, row.revision, reading) for row, reading in zip(waiting, readings, strict=True)]
         save(session, rows)
         # a mention whose text changed while we read has a newer revision: its stage is back and stays there
         current = session.execute(
             select(Mention.id, Mention.revision).where(Mention.id.in_(ids)).with_for_update()
         ).all()
-        revisions = {row.id: row.revision for row in waiting}
+        revisions = {row["mention_id"]: row["revision"] for row in rows}
         done = [row.id for row in current if revisions.get(row.id) == row.revision]
         stages.move(session, done, origin=stages.COLLECTED, to=stages.SCORED)
     metrics.SCORED.inc(len(rows))
@@ -54,6 +45,38 @@ def score(db: Database, reader: Reader, *, limit: int = 64) -> list[int]:
         "score.batch", mentions=len(rows), seconds=round(time.monotonic() - began, 3), model=reader.name
     )
     return ids
+
+
+def read(db: Database, reader: Reader, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Read mentions with the model, outside any transaction, and return their score rows."""
+    with db.read() as session:
+        mentions = session.execute(
+            select(Mention.id, Mention.revision, Mention.title, Mention.text, Mention.language)
+            .where(Mention.id.in_(ids))
+            .order_by(Mention.id)
+        ).all()
+        words = _neutral_words(session, ids)
+    readings = reader.read(
+        [
+            without_words(f"{row.title}\n{row.text}" if row.title else row.text, words.get(row.id, ()))
+            for row in mentions
+        ],
+        languages=[row.language for row in mentions],
+    )
+    return [_row(row.id, row.revision, reading) for row, reading in zip(mentions, readings, strict=True)]
+
+
+def _neutral_words(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+    """By mention: the words that belong to the name of a brand it was heard for."""
+    found: dict[int, list[str]] = {}
+    brands = session.execute(
+        select(Hit.mention_id, Brand.neutral_words)
+        .join(Brand, Brand.id == Hit.brand_id)
+        .where(Hit.mention_id.in_(ids))
+    )
+    for mention_id, words in brands:
+        found.setdefault(mention_id, []).extend(word for word in words if word.strip())
+    return found
 
 
 def save(session: Session, rows: Sequence[dict[str, Any]]) -> None:

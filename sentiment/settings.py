@@ -11,6 +11,13 @@ class SentimentSettings(Section):
     """`[sentiment]`"""
 
     model: str = Field("default", description='"default", a folder, or a Hugging Face name')
+    alert_threshold: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="P(urgent) from which on a mention is an alert; default: the model's own, "
+        "or what `allears model budget --save` chose",
+    )
     threads: int | None = Field(
         None, ge=1, description="of the inference engine; default: the machine's cores"
     )

@@ -10,7 +10,8 @@ import click
 
 from listener.settings import find_home
 from sentiment import choice, data
-from sentiment.cli.scoring import model_name
+from sentiment.cli.common import load_reader, model_name
+from sentiment.cli.learning import budget, rescore
 from sentiment.cli.training import train
 from sentiment.engine import weights
 from sentiment.errors import SentimentError
@@ -35,6 +36,8 @@ def model() -> None:
 
 
 model.add_command(train)
+model.add_command(budget)
+model.add_command(rescore)
 
 
 @model.command("list")
@@ -114,7 +117,7 @@ def info(context: click.Context, name: str | None, *, as_json: bool) -> None:
         config = weights.check(folder)
     except SentimentError as error:
         raise click.ClickException(str(error)) from error
-    sizes = {file: (folder / file).stat().st_size for file in weights.FILES}
+    sizes = {file: (folder / file).stat().st_size for file in weights.files(folder)}
     document = {
         "model": used,
         "version": f"{config.name}-{config.version}",
@@ -136,27 +139,31 @@ def info(context: click.Context, name: str | None, *, as_json: bool) -> None:
 @model.command("eval")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--model", "named", metavar="NAME", help="A model folder or Hugging Face name.")
+@click.option("--per-set", type=click.IntRange(min=1), default=200, show_default=True,
+              help="With a data folder: rows of each set.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Write a reliability plot (SVG).")
 @click.pass_context
-def eval_(context: click.Context, file: Path, named: str | None, plot: Path | None, *, as_json: bool) -> None:
+def eval_(
+    context: click.Context, file: Path, named: str | None, plot: Path | None, *, per_set: int, as_json: bool
+) -> None:
     """Measure a model on FILE: columns text and any of sentiment, urgency, category, needs_reply.
 
-    Columns lang and channel make slices. An alert is level 2 or 3; a critical (level 3) is caught
-    when it raises one.
+    Columns lang, channel and source make slices. An alert is level 2 or 3; a critical (level 3) is
+    caught when it raises one. FILE may be the data folder of a training: then the tenth of every set
+    that no training sees is measured.
 
     Example: allears model eval labelled.tsv --plot reliability.svg
     """
     from sentiment.evaluate import evaluate, show  # noqa: PLC0415 - the engine loads only when used
-    from sentiment.reader import Reader  # noqa: PLC0415
 
     try:
-        rows = data.read_labelled(file)
+        rows = data.read_held_out(file, per_set=per_set) if file.is_dir() else data.read_labelled(file)
         if not any(data.is_labelled(row) for row in rows):
             raise click.ClickException(
                 f"{file}: no row has a label. Name columns sentiment, urgency, category or needs_reply."
             )
-        report = evaluate(Reader.load(model_name(context, named)), rows)
+        report = evaluate(load_reader(context, named), rows)
     except SentimentError as error:
         raise click.ClickException(str(error)) from error
     if plot is not None:

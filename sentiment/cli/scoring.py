@@ -11,22 +11,12 @@ from typing import Any
 
 import click
 
-from listener.settings import find_home
 from sentiment import table
-from sentiment.choice import DEFAULT, chosen
+from sentiment.cli.common import load_reader
 from sentiment.errors import DataError, SentimentError
 
 BATCH = 256
 _LANGUAGE_COLUMNS = ("lang", "language")
-
-
-def model_name(context: click.Context, named: str | None) -> str:
-    """The model a command works with: the option's, else the settings', else the home's choice."""
-    if named:
-        return named
-    settings = getattr(context.obj, "settings", None)
-    configured = settings.sentiment.model if settings is not None else DEFAULT
-    return chosen(find_home()[0], configured)
 
 
 @click.command()
@@ -52,14 +42,14 @@ def score(
 
     Example: allears score reviews.csv --text-column body > scores.jsonl
     """
-    from sentiment.reader import Reader, as_json  # noqa: PLC0415 - the engine loads only when used
+    from sentiment.reader import as_json  # noqa: PLC0415 - the engine loads only when used
 
     try:
         rows = _rows(file, text_column)
         first = next(rows, None)
         if first is None:
             return  # no rows in, none out
-        reader = Reader.load(model_name(context, named))
+        reader = load_reader(context, named)
         failed = 0
         for batch in _batches(first, rows):
             readings = reader.read(

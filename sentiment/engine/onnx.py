@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-OUTPUTS = ("sentiment", "urgency", "category", "reply", "vector")
+OUTPUTS = ("sentiment", "urgency", "category", "reply", "vector", "state")
 _QUIET = 3
 """Errors only: the runtime's warnings are about optimisations, not about results."""
 
@@ -40,6 +40,8 @@ class Logits:
     category: NDArray[np.float32]
     reply: NDArray[np.float32]
     vector: NDArray[np.float32]
+    state: NDArray[np.float32]
+    """What the heads see: the last layer's mean over the tokens."""
 
 
 def cores() -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentiment.engine import weights
+from sentiment.engine import heads, weights
 from sentiment.engine.onnx import Logits, OnnxEngine
 from sentiment.engine.tokens import Tokens, clean, is_empty, windows
 
@@ -28,8 +28,10 @@ class ShippedModel:
     def __init__(self, folder: Path, *, threads: int | None = None) -> None:
         """Check and load a weights folder. Raises ModelError when it cannot be used."""
         self.config = weights.check(folder)
-        self.tokens = Tokens(folder / weights.TOKENIZER)
-        self.engine = OnnxEngine(folder, threads=threads)
+        self.heads = heads.load(folder) if self.config.base else None
+        root = heads.root(folder, self.config) if self.config.base else folder
+        self.tokens = Tokens(root / weights.TOKENIZER)
+        self.engine = OnnxEngine(root, threads=threads)
 
     def logits(self, texts: Sequence[str]) -> list[Logits | Exception | None]:
         """Logits per text, in order; None for an empty text, the error for one that failed.
@@ -67,7 +69,8 @@ class ShippedModel:
             if isinstance(outcome, Exception):
                 failed[index] = outcome
             else:
-                groups.setdefault(index, []).append((len(part), outcome))
+                corrected = outcome if self.heads is None else self.heads.apply(outcome)
+                groups.setdefault(index, []).append((len(part), corrected))
         return [failed[index] if index in failed else merge(groups[index]) for index in range(len(cleaned))]
 
     def _encode(self, cleaned: Sequence[str]) -> list[list[int] | Exception]:
@@ -93,4 +96,5 @@ def merge(parts: Sequence[tuple[int, Logits]]) -> Logits:
         category=worst.category,
         reply=np.max([x.reply for x in found], axis=0),
         vector=worst.vector,
+        state=worst.state,
     )

@@ -1,4 +1,6 @@
-"""The folder a model lives in: its five files, their checksums and its configuration.
+"""The folder a model lives in: its files, their checksums and its configuration.
+
+A model is whole (encoder, embeddings, tokenizer) or only corrected heads on top of a whole one.
 
 ``manifest.json`` names every file with its SHA-256; a file that was cut or changed is noticed at
 load, before it can score anything wrongly.
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,10 @@ CONFIG = "config.json"
 ENCODER = "encoder.onnx"
 EMBEDDINGS = "embeddings.bin"
 TOKENIZER = "tokenizer.json"
+HEADS = "heads.npz"
 FILES = (ENCODER, EMBEDDINGS, TOKENIZER, CONFIG)
+CORRECTED_FILES = (HEADS, CONFIG)
+"""Of a model that learned from corrections and borrows everything else."""
 SHIPPED = Path(__file__).resolve().parent.parent / "weights"
 """The model that comes with the product."""
 _RESTORE = "Restore the weights folder (git checkout sentiment/weights, or install again)."
@@ -34,6 +39,13 @@ class Config:
     version: str
     calibration: dict[str, Any]
     about: dict[str, Any]
+    base: dict[str, str] = field(default_factory=dict)
+    """Of corrected heads: ``folder`` ("default" or a path) and ``encoder`` (SHA-256) of the whole model below."""
+
+
+def files(folder: Path) -> tuple[str, ...]:
+    """Names of the files a model in this folder is made of, the manifest aside."""
+    return CORRECTED_FILES if (folder / HEADS).exists() else FILES
 
 
 def digest(path: Path) -> str:
@@ -44,10 +56,10 @@ def digest(path: Path) -> str:
 
 def seal(folder: Path) -> dict[str, str]:
     """Write the manifest over the folder's files and return it."""
-    files = {name: digest(folder / name) for name in FILES}
-    text = json.dumps({"format": FORMAT, "sha256": files}, indent=1) + "\n"
+    sums = {name: digest(folder / name) for name in files(folder)}
+    text = json.dumps({"format": FORMAT, "sha256": sums}, indent=1) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
-    return files
+    return sums
 
 
 def check(folder: Path) -> Config:
@@ -65,7 +77,8 @@ def check(folder: Path) -> Config:
             do="Use the weights that belong to this version of All Ears.",
         )
     sums = manifest.get("sha256", {})
-    for name in FILES:
+    corrected = isinstance(sums, dict) and HEADS in sums
+    for name in CORRECTED_FILES if corrected else FILES:
         path = folder / name
         if not path.is_file():
             raise ModelError("a model file is missing", where=path, do=_RESTORE)
@@ -82,6 +95,7 @@ def check(folder: Path) -> Config:
             version=str(document["version"]),
             calibration=dict(document["calibration"]),
             about=dict(document["about"]),
+            base={key: str(value) for key, value in dict(document["base"]).items()} if corrected else {},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"the configuration lacks {error}", where=folder / CONFIG, do=_RESTORE) from error

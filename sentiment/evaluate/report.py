@@ -38,7 +38,7 @@ class Reads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Figures by task: ``overall``, and by "language: xx" and "channel: yy"."""
+    """Figures by task: ``overall``, and by "language: xx", "channel: yy" and, of several, "set: zz"."""
 
     model: str
     rows: int
@@ -58,8 +58,9 @@ def evaluate(reader: Reads, rows: Sequence[Row]) -> Report:
     )
     pairs = list(zip(rows, readings, strict=True))
     slices = {}
-    for kind, key in (("language", "lang"), ("channel", "channel")):
-        for value in sorted({getattr(row, key) for row in rows} - {""}):
+    for kind, key in (("language", "lang"), ("channel", "channel"), ("set", "source")):
+        values = sorted({getattr(row, key) for row in rows} - {""})
+        for value in values if kind != "set" or len(values) > 1 else ():
             part = [pair for pair in pairs if getattr(pair[0], key) == value]
             slices[f"{kind}: {value}"] = _tasks(part)
     overall = _tasks(pairs)

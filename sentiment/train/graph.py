@@ -116,7 +116,8 @@ def _layer(graph: _Graph, x: str, name: str, weights: Weights, shape: Shape) -> 
 def build(weights: Weights, shape: Shape, taps: list[int], *, eight_bit: bool = True) -> onnx.ModelProto:
     """The network's graph: ``words`` [batch, tokens, hidden] in, one output per head.
 
-    ``weights`` are the network's state by name; ``taps`` the layers whose mean feeds the vector.
+    The output ``state`` is what the heads see; corrections are learned on it. ``weights`` are the
+    network's state by name; ``taps`` the layers whose mean feeds the vector.
     """
     graph = _Graph(eight_bit=eight_bit)
     positions = graph.constant("position", weights["position"])
@@ -147,6 +148,7 @@ def build(weights: Weights, shape: Shape, taps: list[int], *, eight_bit: bool = 
     vector = graph.linear(joined, "vector", weights["vector.weight"], weights["vector.bias"])
     vector = graph.node("LpNormalization", vector, axis=1, p=2)
     outputs.append((vector, "vector", shape.hidden))
+    outputs.append((means[-1], "state", shape.hidden))
     for made, name, _ in outputs:
         graph.nodes.append(helper.make_node("Identity", [made], [name]))
     words = helper.make_tensor_value_info("words", TensorProto.FLOAT, ["batch", "tokens", shape.hidden])

@@ -17,6 +17,7 @@ def logits(mood: float, urgent: float) -> Logits:
         category=np.array([urgent, 0], np.float32),
         reply=np.array([-urgent], np.float32),
         vector=np.array([mood], np.float32),
+        state=np.array([urgent], np.float32),
     )
 
 
@@ -27,6 +28,7 @@ def test_merging_takes_the_mean_mood_and_the_worst_urgency() -> None:
     assert merged.category[0] == 5
     assert merged.reply[0] == 0
     assert merged.vector[0] == 2
+    assert merged.state[0] == 5
 
 
 def test_identical_texts_are_run_once(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

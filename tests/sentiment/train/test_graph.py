@@ -33,6 +33,10 @@ def test_graph_and_network_agree(base: Path, network: Network, *, eight_bit: boo
         wanted = network(torch.from_numpy(words))
     for name, value in zip(names, found, strict=True):
         assert np.abs(value - wanted[name].numpy()).max() < tolerance, name
+    (state,) = session.run(["state"], {"words": words})
+    with torch.no_grad():
+        seen = network.pooled(torch.from_numpy(words), None)[-1].numpy()
+    assert np.abs(state - seen).max() < 10 * tolerance
 
 
 def test_padding_changes_nothing(network: Network) -> None:
