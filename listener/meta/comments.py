@@ -35,9 +35,12 @@ def together(
     *,
     max_pages: int,
 ) -> Iterator[Page]:
-    """Yield the pages of the other streams, then of the comments below each subject that may have new ones."""
+    """Yield the pages of the comments below each subject that may have new ones, then of the other streams.
+
+    The others come last: a token that may not read one of them must not cost the comments.
+    """
     states: dict[str, walk.State] = dict((cursor or {}).get("streams") or {})
-    streams = dict(others)
+    streams: dict[str, Start] = {}
     kept: dict[str, walk.State] = {}
     for subject in subjects:
         name = _PREFIX + subject.id
@@ -46,6 +49,7 @@ def together(
             kept[name] = state
         else:
             streams[name] = _noting(start(subject), subject)
+    streams |= others
     for page in walk.together(streams, states, max_pages=max_pages):
         if page.cursor is not None:
             page.cursor["streams"] = {**kept, **page.cursor["streams"]}

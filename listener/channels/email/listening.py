@@ -42,15 +42,18 @@ def _stream(
         begun = dict(state or {})
         validity, following = box.open(name)
         resumed = bool(begun.get("more"))
+        oldest: datetime | None = None
         if begun.get("validity") == validity and begun.get("uid") is not None:
             floor = int(begun["uid"])
             uids = box.above(floor)
         else:
             uids = box.since(_first_day(begun, since))
+            oldest = None if begun.get("day") else since  # days are all that IMAP searches by
             floor = max(0, following - 1) if not uids else uids[0] - 1
         while uids:
             batch, uids = uids[:PAGE], uids[PAGE:]
-            posts = [_post(channel, name, mail, sent=sent) for mail in box.read(batch)]
+            mails = [mail for mail in box.read(batch) if oldest is None or mail.arrived >= oldest]
+            posts = [_post(channel, name, mail, sent=sent) for mail in mails]
             floor = batch[-1]
             yield walk.Step(
                 posts, _state(validity, floor, more=bool(uids)), done=not uids, backfilled=resumed

@@ -131,6 +131,10 @@ def session(channel: Email) -> Iterator[smtplib.SMTP]:
         ) from error  # fmt: skip
     except smtplib.SMTPResponseException as error:
         raise _refused(channel, error.smtp_code, error.smtp_error) from error
+    except ssl.SSLCertVerificationError as error:
+        message = f"{host}:{port}: the TLS certificate was not accepted"
+        hint = "Check smtp_host; for a private authority set SSL_CERT_FILE."
+        raise ChannelError(message, delivered=False, hint=hint) from error
     except (OSError, smtplib.SMTPException) as error:
         message = f"{host}:{port} cannot be reached or broke off ({type(error).__name__})"
         raise ChannelError(message, delivered=False, hint="It is tried again by itself.") from error

@@ -14,12 +14,17 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from listener.channels.email import Email, EmailOptions
 from listener.ground import Ground
@@ -30,7 +35,10 @@ protocols = imap lmtp
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
-ssl = no
+ssl = yes
+ssl_cert = <{folder}/cert.pem
+ssl_key = <{folder}/key.pem
+ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = no
 auth_failure_delay = 0
 default_internal_user = {internal}
@@ -60,7 +68,9 @@ service imap-login {{
     port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    address = 127.0.0.1
+    port = {imaps}
+    ssl = yes
   }}
 }}
 service lmtp {{
@@ -86,8 +96,13 @@ class Dovecot:
     """Where it listens."""
 
     imap: int
+    imaps: int
     lmtp: int
     folder: Path
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "cert.pem"
 
 
 @dataclass(frozen=True)
@@ -132,9 +147,12 @@ def dovecot() -> Iterator[Dovecot]:
 def _running(binary: str, folder: Path) -> Iterator[Dovecot]:
     (folder / "mail").mkdir()
     (folder / "mail").chmod(0o777)
-    made = Dovecot(free_port(), free_port(), folder)
+    certify(folder)
+    made = Dovecot(free_port(), free_port(), free_port(), folder)
     file = folder / "dovecot.conf"
-    file.write_text(CONFIGURATION.format(folder=folder, imap=made.imap, lmtp=made.lmtp, **_people()))
+    file.write_text(
+        CONFIGURATION.format(folder=folder, imap=made.imap, imaps=made.imaps, lmtp=made.lmtp, **_people())
+    )
     process = subprocess.Popen([binary, "-F", "-c", str(file)], stderr=subprocess.PIPE)
     try:
         await_port(made.imap, process, folder / "dovecot.log")
@@ -147,7 +165,8 @@ def _running(binary: str, folder: Path) -> Iterator[Dovecot]:
 
 
 @pytest.fixture
-def mailbox(dovecot: Dovecot) -> Mailbox:
+def mailbox(dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.certificate))  # its authority is itself
     return Mailbox(dovecot, f"help-{uuid.uuid4().hex[:8]}@acme.example.test")
 
 
@@ -168,6 +187,30 @@ def open_folder(name: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=f"allears-{name}-", ignore_cleanup_errors=True) as made:
         Path(made).chmod(0o755)
         yield Path(made)
+
+
+def certify(folder: Path) -> None:
+    """Write a certificate for this machine and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.acme.example.test")])
+    today = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    )
 
 
 def free_port() -> int:

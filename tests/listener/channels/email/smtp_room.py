@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -59,9 +60,12 @@ def _let_in(server: Any, session: Any, envelope: Any, mechanism: str, login: Any
 def smtp(mailbox: Mailbox) -> Iterator[Post]:
     made = Post()
     made.mailbox = mailbox
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(mailbox.server.certificate, mailbox.server.folder / "key.pem")
     controller = _OnAnyPort(
-        made, hostname="127.0.0.1", port=0, authenticator=_let_in, auth_require_tls=False, auth_required=True
-    )
+        made, hostname="127.0.0.1", port=0, authenticator=_let_in, tls_context=context, require_starttls=True,
+        auth_required=True,
+    )  # fmt: skip
     controller.start()
     made.port = controller.port
     yield made

@@ -16,11 +16,7 @@ from tests.listener.channels.email.mail_room import listen, mail, posts
 from tests.listener.channels.email.smtp_room import Post as Server
 from tests.listener.rooms import ground
 
-pytestmark = [
-    pytest.mark.service,
-    # on loopback there is no TLS
-    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),
-]
+pytestmark = pytest.mark.service
 
 
 def test_an_answer_goes_to_its_writer_in_the_thread(kit: Ground, mailbox: Mailbox, smtp: Server) -> None:
@@ -119,6 +115,17 @@ def test_a_server_nobody_runs_and_a_wrong_password(kit: Ground, mailbox: Mailbox
         wrong.check()
     assert imap.value.attention
     assert "wrong-horse" not in f"{refused.value} {imap.value} {imap.value.hint}"
+
+
+def test_a_server_whose_certificate_is_not_ours_gets_no_password(
+    kit: Ground, mailbox: Mailbox, smtp: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    to = Post("m1", "x", now(), extra={"answer_to": "ada@example.test"})
+    with pytest.raises(ChannelError, match="certificate was not accepted") as raised:
+        mailbox.channel(kit, smtp_host="127.0.0.1", smtp_port=smtp.port).reply(to, "x", key="k")
+    assert not raised.value.delivered
+    assert smtp.mails == []
 
 
 def test_the_whole_way_through_a_real_mail_server(mailbox: Mailbox, postfix: int) -> None:

@@ -21,11 +21,7 @@ from tests.listener.channels.email.dovecot_room import Mailbox
 from tests.listener.channels.email.mail_room import add, listen, mail, posts
 from tests.listener.channels.email.smtp_room import Post as Server
 
-pytestmark = [
-    pytest.mark.service,
-    # on loopback there is no TLS
-    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),
-]
+pytestmark = pytest.mark.service
 
 
 def test_sixty_mails_are_each_heard_once_and_stay_unread(kit: Ground, mailbox: Mailbox) -> None:
@@ -144,6 +140,29 @@ def test_check_says_who_and_names_a_folder_that_is_not_there(
     assert line == f"{mailbox.user}: INBOX; sent mail in Sent; answers through 127.0.0.1"
     with pytest.raises(ChannelError, match="does not open a folder"):
         mailbox.channel(kit, folders=["Nowhere"]).check()
+
+
+def test_tls_from_the_first_byte_and_by_starttls(
+    kit: Ground, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox.put(mail(1))
+    for port, security in (
+        (mailbox.server.imaps, "tls"),
+        (mailbox.server.imap, "starttls"),
+        (mailbox.server.imap, "none"),
+    ):
+        channel = mailbox.channel(kit, imap_port=port, imap_security=security)
+        assert [post.id for post in posts(listen(channel))] == ["m1@example.test"]
+    monkeypatch.delenv("SSL_CERT_FILE")
+    for port, security in ((mailbox.server.imaps, "tls"), (mailbox.server.imap, "auto")):
+        with pytest.raises(ChannelError, match="certificate was not accepted"):
+            mailbox.channel(kit, imap_port=port, imap_security=security).check()
+
+
+def test_a_first_run_begins_at_the_hour_it_was_told(kit: Ground, mailbox: Mailbox) -> None:
+    mailbox.put(mail("early"), at=datetime.now(UTC) - timedelta(hours=25))
+    mailbox.put(mail("late"), at=datetime.now(UTC) - timedelta(hours=23))
+    assert [post.id for post in posts(listen(mailbox.channel(kit)))] == ["mlate@example.test"]
 
 
 @pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", None])
