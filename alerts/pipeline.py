@@ -6,6 +6,7 @@ What each step does lives in the module named after it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from sentiment import score as score_
 from sentiment.settings import SentimentSettings
 
 BATCHES = 200  # of one job, then others get their turn
+_scoring = threading.Lock()
 
 
 class SettingsTree(Protocol):
@@ -82,13 +84,21 @@ def poll_one(app: App, source_id: int) -> None:
 
 
 def score_batch(app: App) -> None:
-    """4. Score what waits; the model is loaded here, and only if something waits."""
-    for _ in range(BATCHES):
-        if not _waiting(app.db, stages.COLLECTED):
-            return
-        if not score_.score(app.db, app.reader, limit=app.settings.sentiment.batch):
-            return
-        app.wake.send("triage")
+    """4. Score what waits; the model is loaded here, and only if something waits.
+
+    One batch at a time in a process: the model uses the cores it may have, a second batch would only slow the first.
+    """
+    if not _scoring.acquire(blocking=False):
+        return  # who scores goes on until nothing waits
+    try:
+        for _ in range(BATCHES):
+            if not _waiting(app.db, stages.COLLECTED):
+                return
+            if not score_.score(app.db, app.reader, limit=app.settings.sentiment.batch):
+                return
+            app.wake.send("triage")
+    finally:
+        _scoring.release()
 
 
 def triage_batch(app: App) -> None:

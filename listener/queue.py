@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import dramatiq
 
 logger = log.get(__name__)
+_running: set[tuple[str, int]] = set()  # (job, thread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def run_job(job: Job, args: Sequence[int]) -> None:
     """Run one job, with one log line. A crash is logged with its traceback and does not end the worker:
     the row keeps its lease and is claimed again when that expires."""
     began = time.monotonic()
+    running = (job.name, threading.get_ident())
+    _running.add(running)
     try:
         job.run(*args)
     except Exception:
@@ -101,6 +104,13 @@ def run_job(job: Job, args: Sequence[int]) -> None:
         _count_crash()
     else:
         logger.debug("job.done", job=job.name, ids=list(args), seconds=round(time.monotonic() - began, 3))
+    finally:
+        _running.discard(running)
+
+
+def running_jobs() -> list[str]:
+    """Return the names of the jobs that run in this process now."""
+    return sorted(name for name, _ in tuple(_running))
 
 
 def _count_crash() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,3 +103,27 @@ def test_due_sources_are_polled_one_job_each(small: Scene, app: App) -> None:
     assert wake.jobs == [("poll", str(source_id)) for source_id in ids]
     assert sorted(ids) == sorted(small.sources.values())
     assert pipeline.poll_due(app, Woken()) == []  # type: ignore[arg-type]
+
+
+def test_a_process_scores_one_batch_at_a_time(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, go = threading.Event(), threading.Event()
+    batches: list[int] = []
+
+    def slow(_db: Database, _reader: object, *, limit: int) -> list[int]:
+        batches.append(limit)
+        inside.set()
+        go.wait(10)
+        return []
+
+    monkeypatch.setattr(App, "reader", None)
+    monkeypatch.setattr(pipeline, "_waiting", lambda *_: True)
+    monkeypatch.setattr(pipeline.score_, "score", slow)
+    first = threading.Thread(target=pipeline.score_batch, args=(app,))
+    first.start()
+    assert inside.wait(10)
+    pipeline.score_batch(app)  # type: ignore[arg-type]  # returns at once
+    assert len(batches) == 1
+    go.set()
+    first.join(10)
+    pipeline.score_batch(app)  # type: ignore[arg-type]
+    assert len(batches) == 2

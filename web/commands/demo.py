@@ -28,7 +28,7 @@ from listener.settings import SettingsError
 from listener.simulator import Simulator
 from web import schema
 from web.commands.demo_digest import send_first_digest
-from web.commands.serve import everything
+from web.commands.serve import everything, leave
 from web.composition import Context
 from web.settings import load
 
@@ -73,6 +73,7 @@ def demo(host: str, port: int, folder: Path, speed: float) -> None:
     finally:
         sink.stop()
         simulator.stop()
+    leave()
 
 
 def _start_afresh(home: Path) -> None:

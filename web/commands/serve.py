@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -12,7 +14,7 @@ from sqlalchemy import func, select
 from alerts.models import Person
 from alerts.pipeline import ticks as ticks_of
 from listener import log
-from listener.queue import Broker, Threads
+from listener.queue import Broker, Threads, running_jobs
 from listener.settings import SettingsError
 from listener.ticks import Clock
 from web import schema
@@ -38,6 +40,7 @@ def run(app: App, host: str, port: int) -> None:
     schema.upgrade(context.db)
     offer_setup(context)
     everything(context, host, port, ready=None)
+    leave()
 
 
 @click.command()
@@ -80,6 +83,7 @@ def worker(app: App, queues: str | None, threads: int | None) -> None:
     wait_for_signal()
     consumer.stop(timeout=int(STOP_SECONDS * 1000))
     context.close()
+    leave()
 
 
 @click.command()
@@ -124,6 +128,19 @@ def everything(context: Context, host: str, port: int, *, ready: threading.Event
         consumer.stop(timeout=int(STOP_SECONDS * 1000))
     server.stop()
     context.close()
+
+
+def leave() -> None:
+    """End the process although a job did not end in time. Its row keeps its lease and is claimed again.
+
+    An ordinary exit would tear the interpreter down under the model's threads, which aborts with a core dump.
+    """
+    left = running_jobs()
+    if left:
+        logger.warning("worker.left_jobs", jobs=left)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def offer_setup(context: Context) -> None:
