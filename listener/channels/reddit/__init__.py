@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -70,7 +71,8 @@ class RedditOptions(Options):
     @property
     def api_url(self) -> str:
         """Where the API is asked."""
-        return self.oauth_url or (_API if self.base_url == _SITE else self.base_url)
+        host = urlsplit(self.base_url).hostname or ""
+        return self.oauth_url or (_API if host.endswith(".reddit.com") else self.base_url)
 
     @field_validator("base_url", "oauth_url")
     @classmethod
