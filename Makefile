@@ -77,7 +77,7 @@ db: .venv/.installed ## migrate the database
 
 i18n: .venv/.installed ## extract, update and compile the translations
 	@for room in web alerts; do \
-	  $(BIN)/pybabel --quiet extract -F pyproject.toml -k n_:1,2 --no-wrap --sort-by-file \
+	  $(BIN)/pybabel --quiet extract -F pyproject.toml -k n_:1,2 --no-wrap --sort-by-file --add-location=file \
 	    --project 'All Ears' --copyright-holder 'The All Ears authors' -o .venv/$$room.pot $$room || exit 1; \
 	  for language in fr ru he; do \
 	    file=$$room/translations/$$language/LC_MESSAGES/$$room.po; \

@@ -106,10 +106,10 @@ def delivery_state(name: str) -> str:
     """Name the state of a digest."""
     return {
         "waiting": _("waits"),
-        "sending": _("being sent"),
-        "sent": _("sent"),
+        "sending": _("on its way"),
+        "sent": _("delivered"),
         "empty": _("nothing to say"),
-        "failed": _("failed"),
+        "failed": _("delivery failed"),
     }.get(name, name)
 
 
