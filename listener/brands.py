@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sqlalchemy import select
@@ -38,6 +39,15 @@ def add(db: Database, name: str, *, query: str, own: bool = True) -> int:
         session.flush()
         session.add(BrandQuery(brand_id=brand.id, text=query))
         return brand.id
+
+
+def set_neutral_words(db: Database, name: str, words: Sequence[str]) -> list[str]:
+    """Set the words of a brand's own name that are no opinion ("War Zone"); return them. Raises BrandError."""
+    kept = list(dict.fromkeys(word for given in words if (word := clean(given).strip())))
+    with db.work() as session:
+        brand = session.get_one(Brand, named(session, name))
+        brand.neutral_words = kept
+    return kept
 
 
 def named(session: Session, name: str) -> int:

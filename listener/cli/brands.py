@@ -34,3 +34,20 @@ def add(app: App, name: str, query: str, *, competitor: bool) -> None:
     """
     brand_id = brands.add(app.db, name, query=query, own=not competitor)
     click.echo(f"Brand {name} added ({brand_id}). Next: allears source add …, or allears import …")
+
+
+@brand.command("words")
+@click.argument("name")
+@click.argument("words", nargs=-1)
+@click.pass_obj
+def words_(app: App, name: str, words: tuple[str, ...]) -> None:
+    r"""Set the words of a brand's own name that must not count as an opinion; none = no such words.
+
+    \b
+    Example:
+      allears brand words 'War Zone' 'war zone' warzone
+    """
+    kept = brands.set_neutral_words(app.db, name, words)
+    click.echo(
+        f"{name}: {', '.join(kept) or 'no'} words are read as a name. Mentions scored from now on follow it."
+    )

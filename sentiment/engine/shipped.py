@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentiment.engine import heads, weights
+from sentiment.engine import cuda, heads, weights
 from sentiment.engine.onnx import Logits, OnnxEngine
 from sentiment.engine.tokens import Tokens, clean, is_empty, windows
 
@@ -31,7 +31,9 @@ class ShippedModel:
         self.heads = heads.load(folder) if self.config.base else None
         root = heads.root(folder, self.config) if self.config.base else folder
         self.tokens = Tokens(root / weights.TOKENIZER)
-        self.engine = OnnxEngine(root, threads=threads)
+        self.engine: OnnxEngine | cuda.CudaEngine = (
+            cuda.CudaEngine(root) if cuda.present() else OnnxEngine(root, threads=threads)
+        )
 
     def logits(self, texts: Sequence[str]) -> list[Logits | Exception | None]:
         """Logits per text, in order; None for an empty text, the error for one that failed.

@@ -101,3 +101,7 @@ def test_worse_names_what_fell() -> None:
     assert worse({"urgency": 0.7, "sentiment": 0.8}, {"urgency": 0.65, "sentiment": 0.8}) == [
         "urgency 0.700 -> 0.650"
     ]
+    assert worse({"urgency": 0.7, "alert": 0.8}, {"urgency": 0.69, "alert": 0.82}) == []
+    assert worse({"urgency": 0.7, "alert": 0.8}, {"urgency": 0.67, "alert": 0.9}) == [
+        "urgency 0.700 -> 0.670"
+    ]

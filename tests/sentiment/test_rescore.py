@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
-from listener import stages
+from listener import brands, stages
 from listener.db import Database, now
-from listener.models import Account, Brand, BrandQuery, Hit, Mention, Source
+from listener.models import Account, Hit, Mention, Source
 from sentiment.models import Score
 from sentiment.rescore import rescore
 from sentiment.score import latest, score
@@ -49,16 +49,17 @@ def test_waiting_mentions_are_left_to_the_worker_and_old_ones_to_the_past(db: Da
 
 def test_a_brands_own_name_is_taken_out(db: Database) -> None:
     fill(db, 1)
+    brand_id = brands.add(db, "War Zone", query="text")
+    assert brands.set_neutral_words(db, "war zone", [" text ", "", "text"]) == ["text"]
     with db.work() as session:
-        brand = Brand(name="War Zone", neutral_words=["text"])
         account = Account(kind="file")
-        session.add_all([brand, account])
+        session.add(account)
         session.flush()
-        source = Source(brand_id=brand.id, account_id=account.id, kind="file", name="s")
-        session.add_all([source, BrandQuery(brand_id=brand.id, text="text")])
+        source = Source(brand_id=brand_id, account_id=account.id, kind="file", name="s")
+        session.add(source)
         session.flush()
         mention_id = session.scalars(select(Mention.id)).one()
-        session.add(Hit(mention_id=mention_id, source_id=source.id, brand_id=brand.id))
+        session.add(Hit(mention_id=mention_id, source_id=source.id, brand_id=brand_id))
     reader = FakeReader()
     score(db, reader)
     assert reader.texts == ["@user 0"]
