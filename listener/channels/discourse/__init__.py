@@ -160,20 +160,20 @@ class Discourse(Channel[DiscourseOptions]):
     def find(self, attempt: Attempt) -> Sent | Absent | Unsure:
         """Look among the answers to the post, at the end of its topic, and in the moderators' queue."""
         topic = attempt.to.extra.get("topic_id")
-        try:
-            answers = self._api.http.get(
-                f"{self.options.base_url}/posts/{attempt.to.id}/replies.json", headers=self._headers()
-            ).json()
-            end = self.read(f"/t/{topic}/{LAST_OF_TOPIC}.json")
-        except HttpError as error:
-            if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-                return Unsure(str(error))
-            answers, end = [], {}  # the topic was deleted, and our answer with it
-        except (ChannelError, ValueError) as error:
-            return Unsure(str(error))
-        seen = [*(answers or []), *((end.get("post_stream") or {}).get("posts") or [])]
+        seen: list[Any] = []
+        for path in (f"/posts/{attempt.to.id}/replies.json", f"/t/{topic}/{LAST_OF_TOPIC}.json"):
+            try:
+                answer = self.http.get(self.options.base_url + path, headers=self._headers()).json()
+            except HttpError as error:
+                if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+                    return Unsure(str(error))
+                continue  # deleted meanwhile; our answer may still stand in the topic
+            except ValueError:
+                return Unsure("the forum answered something that is not JSON")
+            stream = answer.get("post_stream") if isinstance(answer, dict) else None
+            seen += answer if isinstance(answer, list) else (stream or {}).get("posts") or []
         for said in seen:
-            made = self.post(said)
+            made = unreadable.read("discourse", attempt.to.id, self.post, said)
             if isinstance(made, Post) and made.own and _is_it(made, said, attempt):
                 return self._sent(said)
         return self._queued(attempt, topic)

@@ -140,11 +140,14 @@ class Facebook(Channel[FacebookOptions]):
         """Look among the newest comments below what was answered, by the page, with the same words."""
         if attempt.to.kind == "message":
             return direct.find(self.graph, attempt, "messenger")
-        places = dict.fromkeys(filter(None, (attempt.to.id, attempt.to.extra.get("parent"))))
+        to = attempt.to
+        places = dict.fromkeys(filter(None, (to.id, to.extra.get("parent"), to.thread_id)))
         asked = {
             "fields": COMMENT_FIELDS, "filter": "stream", "order": "reverse_chronological", "limit": "100",
         }  # fmt: skip
-        for place in places:  # an answer to an answer is filed under the first comment
+        for place in (
+            places
+        ):  # an answer to an answer is filed under the first comment; the post's stream has them all
             try:
                 said = self.graph.read(f"/{place}/comments", asked)
             except HttpError as error:

@@ -80,7 +80,7 @@ class Forum:
                 }
             }
         if parts[0] == "posts" and parts[-1] == "replies":
-            return []
+            return [] if int(parts[1]) in self.posts else None
         if parts[0] == "posts" and parts[-1] == "pending":
             return {"pending_posts": self.queue}
         return self.posts.get(int(parts[1])) if parts[0] == "posts" and parts[1].isdigit() else None

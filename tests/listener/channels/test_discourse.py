@@ -207,6 +207,8 @@ def test_accepted_and_then_an_error_is_found_once(
     assert isinstance(found, Sent)
     assert found.pending == moderated
     assert made.find(Attempt(to, "Something quite different, sorry.", "k2", since)) == Absent()
+    forum.posts.pop(1)  # the customer deletes the post: our answer still stands in its topic
+    assert isinstance(made.find(Attempt(to, TEXT, "k", since)), Sent)
     forum.fault = Answer(status=502)
     assert isinstance(made.find(Attempt(to, TEXT, "k", since)), Unsure)
 
