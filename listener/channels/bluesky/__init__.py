@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
+from listener import unreadable
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -154,8 +155,11 @@ class Bluesky(Channel[BlueskyOptions]):
             )
             views = {str(view.get("uri")): view for view in views_of(said, "posts", "refresh")}
             for post in batch:
-                found = post_of(views[post.id], ours=self.ours) if post.id in views else None
-                yield found if found is not None else Gone(post.id, post.instance)
+                if post.id not in views:
+                    yield Gone(post.id, post.instance)
+                    continue
+                found = unreadable.read("bluesky", post.id, post_of, views[post.id], ours=self.ours)
+                yield from [found] if found is not None else []
 
     def check(self) -> str:
         """Log in anew and say as whom. Raises ChannelError."""

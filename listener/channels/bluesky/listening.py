@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from listener import paging, walk
+from listener import paging, unreadable, walk
 from listener.channels.base import Cursor, Listen, Page
 from listener.channels.bluesky.posts import moment, post_of, sorted_at
 from listener.channels.bluesky.session import XrpcError, views_of
@@ -91,8 +91,8 @@ def _notifications(channel: Bluesky, place: str | None) -> paging.Leaf:
     for notice in views_of(said, "notifications", "notifications"):
         at = moment(notice.get("indexedAt")) or datetime.now(UTC)
         about_us = notice.get("reason") in REASONS
-        post = post_of(notice, ours=channel.ours, addressed=True) if about_us else None
-        items.append(walk.Item(_key(at), at, post))
+        item = _item(channel, notice, addressed=True)
+        items.append(walk.Item(_key(at), at, item.post if about_us else None))
     return _leaf(said, items)
 
 
@@ -115,9 +115,10 @@ def _ask(
     )
 
 
-def _item(channel: Bluesky, view: Mapping[str, Any]) -> walk.Item:
+def _item(channel: Bluesky, view: Mapping[str, Any], *, addressed: bool = False) -> walk.Item:
     at = sorted_at(view)
-    return walk.Item(_key(at), at, post_of(view, ours=channel.ours))
+    post = unreadable.read("bluesky", view.get("uri"), post_of, view, ours=channel.ours, addressed=addressed)
+    return walk.Item(_key(at), at, post)
 
 
 def _leaf(said: Mapping[str, Any], items: Sequence[walk.Item]) -> paging.Leaf:

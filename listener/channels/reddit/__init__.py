@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from listener import unreadable
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -240,11 +241,11 @@ class Reddit(Channel[RedditOptions]):
         for at in range(0, len(wanted), _LOOKUP):
             names = ",".join(post.id for post in wanted[at : at + _LOOKUP])
             for thing in self.ask("refresh", "api/info/", id=names).get("children") or []:
-                found = post_of(thing, ours=self.ours)
-                if gone(thing.get("data") or {}):
-                    yield Gone(full_name(thing))
-                elif found is not None:
-                    yield found
+                found = unreadable.read("reddit", names, self._now, thing)
+                yield from [found] if found is not None else []
+
+    def _now(self, thing: Mapping[str, Any]) -> Post | Gone | None:
+        return Gone(full_name(thing)) if gone(thing["data"]) else post_of(thing, ours=self.ours)
 
     def check(self) -> str:
         """Say as whom we read and whether we can reply. Raises ChannelError."""

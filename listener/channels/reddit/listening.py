@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from listener import paging, walk
+from listener import paging, unreadable, walk
 from listener.channels.base import Cursor, Listen, Page
 from listener.channels.reddit.posts import at_of, from_entry, post_of
 from listener.errors import ChannelError
@@ -149,15 +149,15 @@ def _listing(
     channel: Reddit, path: str, asked: Mapping[str, str], *, addressed: bool, about: Callable[[str], bool]
 ) -> paging.Leaf:
     data = channel.ask(path.strip("/").rpartition("/")[2], path, limit=PAGE, **asked)
-    things = [thing for thing in data.get("children") or [] if isinstance(thing, Mapping)]
+    children = data.get("children")
+    things = [thing for thing in children if isinstance(thing, Mapping)] if isinstance(children, list) else []
     items = []
     for thing in things:
         at = at_of(thing.get("data") or {})
-        items.append(
-            walk.Item(
-                int(at.timestamp()), at, post_of(thing, ours=channel.ours, addressed=addressed, about=about)
-            )
+        post = unreadable.read(
+            "reddit", thing.get("kind"), post_of, thing, ours=channel.ours, addressed=addressed, about=about
         )
+        items.append(walk.Item(int(at.timestamp()), at, post))
     following = data.get("after")
     return paging.Leaf(items, str(following) if following and things else None)
 
@@ -181,7 +181,7 @@ def _rss(
         )
     items = []
     for entry in parsed.entries:
-        post = from_entry(entry, ours=channel.ours, about=about)
+        post = unreadable.read("reddit", entry.get("id"), from_entry, entry, ours=channel.ours, about=about)
         if post is not None:
             items.append(walk.Item(int(post.posted_at.timestamp()), post.posted_at, post))
     return paging.Leaf(items, items[-1].post.id if items and items[-1].post else None)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from listener import unreadable
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -33,7 +34,7 @@ from listener.channels.base import (
 )
 from listener.channels.x import listening, replying
 from listener.channels.x.length import MOST, measure
-from listener.channels.x.posts import FIELDS, Included, post_of, versions
+from listener.channels.x.posts import FIELDS, Included, listed, post_of, versions
 from listener.errors import ChannelError
 
 _KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
@@ -242,14 +243,15 @@ class X(Channel[XOptions]):
         """Yield what became of the posts; those with a later version than was asked for go to `edited`."""
         answer = self.ask("refresh", "get_tweets", list(batch), **FIELDS)
         included = Included.of(answer)
-        for tweet in answer.get("data") or []:
+        for tweet in listed(answer.get("data")):
             number = str(tweet.get("id"))
-            latest = versions(tweet)[1]
+            latest = (unreadable.read("x", number, versions, tweet) or (number, number))[1]
             if latest != number and latest not in batch and number in batch:
                 edited[latest] = batch[number]
             else:
-                yield post_of(tweet, included, ours=self.ours)
-        for problem in answer.get("errors") or []:
+                found = unreadable.read("x", number, post_of, tweet, included, ours=self.ours)
+                yield from [found] if found is not None else []
+        for problem in listed(answer.get("errors")):
             before = batch.get(str(problem.get("resource_id") or problem.get("value") or ""))
             if before is not None and any(word in str(problem.get("type")) for word in _GONE):
                 yield Gone(before.id, before.instance)

@@ -16,13 +16,15 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from listener import walk
+from listener import unreadable, walk
 from listener.channels.base import Cursor, Listen, Page
 from listener.channels.x.posts import (
     FIELDS,
     OLDEST_SNOWFLAKE,
     ONE_SECOND,
     Included,
+    following,
+    listed,
     moment,
     post_of,
     snowflake,
@@ -163,10 +165,13 @@ class _Reader:
 
     def _item(self, tweet: Mapping[str, Any], included: Included) -> walk.Item:
         number = int(tweet["id"])
-        post = post_of(tweet, included, ours=self.channel.ours, addressed=self.addressed)
-        at = moment(number) if number > OLDEST_SNOWFLAKE else post.posted_at
-        # an old version of an edited post: its latest words are a post of their own on X
-        return walk.Item(number, at, post if versions(tweet)[1] == str(number) else None)
+        post = unreadable.read(
+            "x", number, post_of, tweet, included, ours=self.channel.ours, addressed=self.addressed
+        )
+        at = moment(number) if number > OLDEST_SNOWFLAKE or post is None else post.posted_at
+        if post is not None and versions(tweet)[1] != str(number):
+            post = None  # an old version of an edited post: its latest words are a post of their own on X
+        return walk.Item(number, at, post)
 
     def _place(self, upper: int | None) -> dict[str, Any] | None:
         """Say between which ids to read; None when what is left of a walk is too old for X to show."""
@@ -194,13 +199,9 @@ class _Reader:
             asked = {"start_time": datetime.now(UTC) - WEEK + timedelta(minutes=10)}
             answer = self.ask(max_results=self.budget.room(), **FIELDS, **asked)
         self.asked = True
-        token = (answer.get("meta") or {}).get("next_token")
-        self.token = str(token) if token else None
-        tweets = [
-            tweet
-            for tweet in answer.get("data") or []
-            if isinstance(tweet, Mapping) and str(tweet.get("id", "")).isdecimal()
-        ]
+        token = following(answer)
+        self.token = token
+        tweets = [tweet for tweet in listed(answer.get("data")) if str(tweet.get("id")).isdecimal()]
         fresh = {str(tweet["id"]) for tweet in tweets if self.floor is None or int(tweet["id"]) > self.floor}
         self.budget.used += len(fresh - self.counted)
         self.counted |= fresh

@@ -46,7 +46,8 @@ class Included:
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Included:
         """Index the `includes` of an answer."""
-        included = answer.get("includes") or {}
+        included = answer.get("includes")
+        included = included if isinstance(included, Mapping) else {}
         return cls(
             _by(included.get("users"), "id"), _by(included.get("tweets"), "id"), _by(included.get("media"), "media_key")
         )  # fmt: skip
@@ -105,6 +106,18 @@ def post_of(
         },
         raw=dict(tweet),
     )
+
+
+def listed(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a list, none where it is no list."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def following(answer: Mapping[str, Any]) -> str | None:
+    """Return the token of the next page."""
+    meta = answer.get("meta")
+    token = meta.get("next_token") if isinstance(meta, Mapping) else None
+    return str(token) if token else None
 
 
 def words(tweet: Mapping[str, Any]) -> str:
@@ -193,5 +206,4 @@ def _language(tag: object) -> str | None:
 
 
 def _by(items: object, name: str) -> dict[str, Mapping[str, Any]]:
-    listed = items if isinstance(items, list) else []
-    return {str(item[name]): item for item in listed if isinstance(item, Mapping) and item.get(name)}
+    return {str(item[name]): item for item in listed(items) if item.get(name)}

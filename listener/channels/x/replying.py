@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from listener.channels.base import Absent, Attempt, Post, Sent, Unsure
 from listener.channels.x.client import unreadable
 from listener.channels.x.length import MOST, measure
-from listener.channels.x.posts import Included, post_of, words
+from listener.channels.x.posts import Included, following, listed, post_of, words
 from listener.errors import ChannelError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def find(channel: X, attempt: Attempt) -> Sent | Absent | Unsure:
                 start_time=attempt.since - CLOCKS,
                 tweet_fields=["created_at", "entities", "note_tweet", "referenced_tweets", "edit_history_tweet_ids"],
             )  # fmt: skip
-            for tweet in answer.get("data") or []:
+            for tweet in listed(answer.get("data")):
                 if _parent(tweet) in parents and bare(words(tweet)) == wanted:
                     found = post_of(tweet, Included.of(answer), ours=channel.ours)
                     return Sent(
@@ -63,7 +63,7 @@ def find(channel: X, attempt: Attempt) -> Sent | Absent | Unsure:
                         f"https://x.com/{channel.handle or 'i/web'}/status/{found.id}",
                         found.posted_at,
                     )
-            token = (answer.get("meta") or {}).get("next_token")
+            token = following(answer)
             if not token:
                 return Absent()
     except ChannelError as error:
@@ -80,7 +80,7 @@ def bare(text: str) -> str:
 
 
 def _parent(tweet: Mapping[str, Any]) -> str | None:
-    for item in tweet.get("referenced_tweets") or []:
+    for item in listed(tweet.get("referenced_tweets")):
         if item.get("type") == "replied_to":
             return str(item.get("id"))
     return None

@@ -332,6 +332,26 @@ def test_an_answer_that_makes_no_sense_is_one_clear_error_or_nothing(
     assert outcome.error is None or "cannot be read" in outcome.error
 
 
+def test_a_thing_of_an_unknown_shape_does_not_hide_the_others(
+    sqlite_db: Database, kit: Ground, tiny: TinyReddit
+) -> None:
+    good = tiny.comment("acme is down")
+    cross = {"name": "t3_x", "crosspost_parent": "t3_y", "crosspost_parent_list": 7}
+    odd = [
+        7,
+        {"kind": "t1"},
+        {"kind": "t1", "data": [1]},
+        {"kind": "t3", "data": cross},
+        {"kind": "more", "data": {}},
+    ]
+    page = {"kind": "Listing", "data": {"children": [*odd, tiny.thing(good)], "after": None}}
+    tiny.fault = lambda asked: said(page) if asked.path == "/r/gadgets/comments" else None
+    hear(sqlite_db, kit, listen_to(sqlite_db, kit, tiny))
+    assert set(stored(sqlite_db)) == {good}
+    tiny.fault = lambda asked: said(page) if asked.path == "/api/info/" else None
+    assert [item.id for item in opened(tiny, kit).refresh([heard(good)])] == [good]
+
+
 def test_a_stall_ends_by_our_own_time_out(sqlite_db: Database, tiny: TinyReddit) -> None:
     kit = ground()
     object.__setattr__(kit, "http", Http(allow=["127.0.0.1:*"], timeout=(2.0, 2.0)))

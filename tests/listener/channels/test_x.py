@@ -335,6 +335,23 @@ def test_an_answer_that_makes_no_sense_is_one_clear_error_or_nothing(
         assert posts == set(stored(sqlite_db))
 
 
+def test_a_post_of_an_unknown_shape_does_not_hide_the_others(
+    sqlite_db: Database, kit: Ground, tiny: TinyX
+) -> None:
+    before, after = tiny.publish("acme is down", minutes=3), tiny.publish("acme is up", minutes=1)
+    odd = [
+        tiny.publish("acme is odd", minutes=2, public_metrics=["x"]),
+        tiny.publish("acme", minutes=2, lang=["x"]),
+    ]
+    source_id = listen_to(sqlite_db, kit, tiny)
+    hear(sqlite_db, kit, source_id)
+    assert {before, after} <= set(stored(sqlite_db))
+    assert odd[0] not in stored(sqlite_db)
+    assert not hear(sqlite_db, kit, source_id).truncated
+    found = {item.id for item in opened(tiny, kit).refresh([heard(before), heard(odd[0])])}
+    assert found == {before}
+
+
 def test_a_stall_ends_by_our_own_time_out(sqlite_db: Database, tiny: TinyX) -> None:
     kit = ground()
     object.__setattr__(kit, "http", Http(allow=["127.0.0.1:*"], timeout=(2.0, 2.0)))
