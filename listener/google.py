@@ -139,15 +139,11 @@ def _meaning(answer: requests.Response, error: HttpError, quota_wait: Callable[[
     )
     made.reason = reasons[0] if reasons else ""
     spent = any(reason in _QUOTA for reason in reasons)
-    if (
-        spent
-        or any(reason in _TOO_FAST for reason in reasons)
-        or error.status == HTTPStatus.TOO_MANY_REQUESTS
-    ):
+    fast = any(reason in _TOO_FAST for reason in reasons) or error.status == HTTPStatus.TOO_MANY_REQUESTS
+    if spent or fast:
         made.permanent, made.attention = False, False
-        made.status = int(
-            HTTPStatus.TOO_MANY_REQUESTS
-        )  # Google also says 403; nothing was done in either case
+        # Google also says 403 for it; nothing was done in either case
+        made.status = int(HTTPStatus.TOO_MANY_REQUESTS)
         made.retry_after = error.retry_after or (quota_wait() if spent else timedelta(minutes=1))
         made.hint = "Nothing to do: it goes on by itself when the quota comes back." if spent else error.hint
         return made

@@ -23,9 +23,8 @@ from listener.tokens import Granted, grant
 
 TOKEN_PATH = "/v1/oauth/oauth-business-users-for-applications/accesstoken"  # noqa: S105 - an address
 PAGE = 100
-LATE = int(
-    timedelta(days=2).total_seconds()
-)  # held back for a check, a review appears under the day of its writing
+# held back for a check, a review appears under the day of its writing
+LATE = int(timedelta(days=2).total_seconds())
 NO_HINT_WAIT = timedelta(minutes=5)  # the window of the limit
 
 

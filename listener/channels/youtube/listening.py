@@ -24,9 +24,8 @@ from listener.google import GoogleError
 Start = Callable[[walk.State | None], Iterator[walk.Step]]
 PATH = "/youtube/v3"
 PAGE = "100"  # the most the API gives
-LATE = int(
-    timedelta(hours=6).total_seconds()
-)  # what was held for review appears under the time of its writing
+# what was held for review appears under the time of its writing
+LATE = int(timedelta(hours=6).total_seconds())
 LOOK_EVERY = timedelta(minutes=30)
 LOOK_BACK = timedelta(days=7)
 LOOK_PAGES = 10
@@ -111,9 +110,7 @@ class Listening:
                 yield walk.Step((), before, done=True)
                 return
             posts, counts, whole = self._changed(name, now - LOOK_BACK, before.get("counts") or {})
-            if (
-                not before
-            ):  # the first look finds a week of replies: a new source reads back no further than asked
+            if not before:  # the first look finds a week of replies: a new source does not go back that far
                 posts = [post for post in posts if post.posted_at >= since]
             yield walk.Step(posts, {"at": now.timestamp() if whole else 0, "counts": counts}, done=True)
 

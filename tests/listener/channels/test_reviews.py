@@ -72,9 +72,9 @@ def test_what_comes_later_is_heard_and_only_a_window_is_read_again(room: Room, p
 
 @each
 def test_a_review_that_appears_late_is_heard(room: Room, platform: Platform) -> None:
-    platform.many(15)
+    platform.many(40, apart=1)
     room.hear()
-    late = platform.publish("acme, late", minutes=17)
+    late = platform.publish("acme, late", minutes=44)
     room.hear()
     assert late.id in room.stored()
 
