@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy import select
@@ -39,6 +40,30 @@ def add(db: Database, name: str, *, query: str, own: bool = True) -> int:
         session.flush()
         session.add(BrandQuery(brand_id=brand.id, text=query))
         return brand.id
+
+
+@dataclass(frozen=True, slots=True)
+class BrandRow:
+    """A brand as lists show it; `queries` are the active ones."""
+
+    id: int
+    name: str
+    own: bool
+    queries: list[str]
+    neutral_words: list[str]
+
+
+def list_(db: Database) -> list[BrandRow]:
+    """Return all brands, by name."""
+    with db.read() as session:
+        queries: dict[int, list[str]] = {}
+        active = select(BrandQuery).where(BrandQuery.active).order_by(BrandQuery.id)
+        for query in session.scalars(active):
+            queries.setdefault(query.brand_id, []).append(query.text)
+        return [
+            BrandRow(brand.id, brand.name, brand.own, queries.get(brand.id, []), list(brand.neutral_words))
+            for brand in session.scalars(select(Brand).order_by(Brand.name))
+        ]
 
 
 def set_neutral_words(db: Database, name: str, words: Sequence[str]) -> list[str]:

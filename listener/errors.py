@@ -45,5 +45,10 @@ class ChannelError(ListenerError):
         self.delivered = delivered
 
 
+def told(message: str, hint: str | None) -> str:
+    """Return a message with what to do about it, as people read it."""
+    return f"{message.rstrip('.')}. {hint}" if hint else message
+
+
 class HttpError(ChannelError):
     """An HTTP exchange that failed: refused by our guard, never answered, or answered with an error."""

@@ -14,7 +14,7 @@ import click
 
 from listener import log
 from listener.db import Database
-from listener.errors import ListenerError
+from listener.errors import ChannelError, ListenerError, told
 from listener.ground import Ground
 from listener.settings import SettingsError
 from web.composition import Context
@@ -160,12 +160,17 @@ def cli(ctx: click.Context) -> None:
         ctx.obj = App()
 
 
+def with_hint(error: Exception) -> str:
+    """Return the message and, where a platform's error has one, what to do about it."""
+    return told(str(error), error.hint if isinstance(error, ChannelError) else None)
+
+
 def main() -> None:
     """Run the command line; expected errors become one line and exit code 1."""
     try:
-        cli(standalone_mode=False, prog_name="allears")
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli(standalone_mode=False, prog_name="allears")
+        if isinstance(code, int) and code:  # click hands the code of Exit back instead of raising it
+            sys.exit(code)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
@@ -175,6 +180,6 @@ def main() -> None:
         sys.exit(141)
     except Exception as error:
         if isinstance(error, expected_errors()):
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {with_hint(error)}", err=True)
             sys.exit(1)
         raise

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from listener import brands
-from listener.cli.common import App
+from listener.cli.common import App, print_json
 
 
 @click.group()
@@ -34,6 +36,26 @@ def add(app: App, name: str, query: str, *, competitor: bool) -> None:
     """
     brand_id = brands.add(app.db, name, query=query, own=not competitor)
     click.echo(f"Brand {name} added ({brand_id}). Next: allears source add …, or allears import …")
+
+
+@brand.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def list_(app: App, *, as_json: bool) -> None:
+    r"""Show the brands with their queries.
+
+    \b
+    Example:
+      allears brand list --json
+    """
+    known = brands.list_(app.db)
+    if as_json:
+        print_json([asdict(row) for row in known])
+        return
+    if not known:
+        click.echo("No brand yet. `allears brand add NAME --query 'QUERY'` adds one.")
+    for row in known:
+        click.echo(f"{row.name}{'' if row.own else ' (competitor)'}: {'; '.join(row.queries)}")
 
 
 @brand.command("words")

@@ -11,6 +11,7 @@ from listener import coverage as ledger
 from listener import log, sources
 from listener.cli.common import App, moment, print_json
 from listener.db import now
+from listener.errors import told
 
 logger = log.get(__name__)
 
@@ -67,7 +68,7 @@ def _line(outcome: collecting.Outcome) -> str:
     )
     more = ", more to read" if outcome.truncated else ""
     if outcome.error:
-        return f"{outcome.source}: {counts}{more}\n  Error: {outcome.error}{f' {outcome.hint}' if outcome.hint else ''}"
+        return f"{outcome.source}: {counts}{more}\n  Error: {told(outcome.error, outcome.hint)}"
     return f"{outcome.source}: {counts}{more}"
 
 

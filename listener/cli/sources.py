@@ -7,6 +7,7 @@ import click
 from listener import sources
 from listener.channels import KINDS, channel_type
 from listener.cli.common import App, duration, moment, pairs, print_json
+from listener.errors import told
 
 
 @click.group()
@@ -79,7 +80,7 @@ def list_(app: App, *, as_json: bool) -> None:
         heard = f"last good {row.last_ok_at:%Y-%m-%d %H:%M} UTC" if row.last_ok_at else "not polled yet"
         click.echo(f"{row.name}: {row.kind} for {row.brand}, {row.state}, every {row.every} s, {heard}")
         if row.error:
-            click.echo(f"  {row.error}{f' {row.hint}' if row.hint else ''}")
+            click.echo(f"  {told(row.error, row.hint)}")
 
 
 @source.command("test")

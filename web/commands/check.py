@@ -12,7 +12,7 @@ from sqlalchemy import select
 from listener import sources
 from listener.models import Source
 from web import schema
-from web.cli import App, expected_errors
+from web.cli import App, expected_errors, with_hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,21 @@ def _findings(app: App) -> Iterator[Finding]:
     if not database.ok:
         return
     with app.db.read() as session:
-        names = list(session.scalars(select(Source.name).order_by(Source.name)))
-    for name in names:
-        yield _try(f"source {name}", lambda name=name: sources.test(app.db, app.ground, name))  # type: ignore[misc]
+        known = session.execute(
+            select(Source.name, Source.state).where(Source.state != "removed").order_by(Source.name)
+        ).all()
+    for name, state in known:
+        if state == "paused":
+            yield Finding(f"source {name}", ok=True, said="paused, not tried")
+        else:
+            yield _try(f"source {name}", lambda name=name: sources.test(app.db, app.ground, name))  # type: ignore[misc]
 
 
 def _try(what: str, trial: Callable[[], str]) -> Finding:
     try:
         return Finding(what, ok=True, said=trial())
     except expected_errors() as error:
-        return Finding(what, ok=False, said=str(error))
+        return Finding(what, ok=False, said=with_hint(error))
 
 
 def _database(app: App) -> str:
