@@ -7,6 +7,7 @@ database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -42,6 +43,7 @@ from listener.pem import pem
 FEED_URL = "https://itunes.apple.com"
 CONNECT_URL = "https://api.appstoreconnect.apple.com"
 LENGTH = 5970
+_APP = re.compile(r"(?:https://(?:apps|itunes)\.apple\.com/\S*/id)?(\d{3,20})(?:[/?#]\S*)?")
 BY_HAND = "this source has no key for App Store Connect: answer under Ratings and Reviews on appstoreconnect.apple.com"
 
 
@@ -49,8 +51,7 @@ class AppStoreOptions(Options):
     """Options of `source add appstore`."""
 
     app_id: str = Field(
-        pattern=r"^\d{3,20}$",
-        description="number of the app, as in its address: …/id497799835",
+        description="number of the app, or its address: …/id497799835",
         json_schema_extra={"of": "source"},
     )
     countries: list[str] = Field(
@@ -66,6 +67,15 @@ class AppStoreOptions(Options):
     base_url: str | None = Field(
         None, description=f"address of the API; {FEED_URL} or, with a key, {CONNECT_URL} when empty"
     )
+
+    @field_validator("app_id")
+    @classmethod
+    def _app(cls, value: str) -> str:
+        found = _APP.fullmatch(value.strip())
+        if found is None:
+            message = f"{value!r} is no app: write its number, or its address on apps.apple.com"
+            raise ValueError(message)
+        return found[1]
 
     @field_validator("countries")
     @classmethod

@@ -6,6 +6,7 @@ looked at before it is public, and may be rejected. Must not touch the database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -13,7 +14,7 @@ from http import HTTPStatus
 from typing import ClassVar
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from listener import answers, google, paging, tokens, walk
 from listener.api import Api
@@ -37,6 +38,7 @@ from listener.errors import ChannelError, HttpError
 
 API_URL = "https://mybusiness.googleapis.com"
 ACCOUNTS_URL = "https://mybusinessaccountmanagement.googleapis.com"
+_LOCATION = re.compile(r"accounts/[\w-]+/locations/[\w-]+")
 LENGTH = 4096  # bytes of UTF-8
 PAGE = "50"  # the most the API gives
 LATE = int(timedelta(days=1).total_seconds())  # reviews vanish and come back under their old time
@@ -47,7 +49,6 @@ class GoogleBusinessOptions(Options):
     """Options of `source add googlebusiness`."""
 
     location: str = Field(
-        pattern=r"^accounts/[\w-]+/locations/[\w-]+$",
         description="name of the place in the API: accounts/…/locations/…",
         json_schema_extra={"of": "source"},
     )
@@ -58,6 +59,15 @@ class GoogleBusinessOptions(Options):
     )
     base_url: str = Field(API_URL, description="address of the API")
     auth_url: str | None = Field(None, description="where tokens are asked for; Google's when empty")
+
+    @field_validator("location")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        name = value.strip().strip("/")
+        if not _LOCATION.fullmatch(name):
+            message = f"{value!r} is not the whole name of a place: write accounts/…/locations/…"
+            raise ValueError(message)
+        return name
 
 
 class GoogleBusiness(Channel[GoogleBusinessOptions]):

@@ -6,6 +6,7 @@ not touch the database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -39,6 +40,9 @@ from listener.errors import ChannelError, HttpError
 API_URL = "https://androidpublisher.googleapis.com"
 STORE_URL = "https://play.google.com"
 LENGTH = 350
+_PACKAGE = re.compile(
+    r"(?:https://play\.google\.com/store/apps/details\?(?:\S*&)?id=)?([A-Za-z]\w*(?:\.[A-Za-z]\w*)+)(?:&\S*)?"
+)
 BY_HAND = "this source has no service_account: answer under Ratings and reviews in the Play Console"
 
 
@@ -46,8 +50,7 @@ class GooglePlayOptions(Options):
     """Options of `source add googleplay`."""
 
     package_name: str = Field(
-        pattern=r"^[A-Za-z][\w]*(\.[A-Za-z][\w]*)+$",
-        description="package of the app, as com.example.app",
+        description="package of the app, as com.example.app, or its address on play.google.com",
         json_schema_extra={"of": "source"},
     )
     languages: list[str] = Field(
@@ -57,7 +60,6 @@ class GooglePlayOptions(Options):
     )
     country: str = Field(
         "us",
-        pattern=r"^[A-Za-z]{2}$",
         description="without a key: country of the store",
         json_schema_extra={"of": "source"},
     )
@@ -68,6 +70,24 @@ class GooglePlayOptions(Options):
         None, description=f"address of the API; {API_URL} or, without a key, {STORE_URL} when empty"
     )
     auth_url: str | None = Field(None, description="where tokens are asked for; the key file's when empty")
+
+    @field_validator("package_name")
+    @classmethod
+    def _package(cls, value: str) -> str:
+        found = _PACKAGE.fullmatch(value.strip())
+        if found is None:
+            message = f"{value!r} is no package: write for example com.example.app, or the app's address"
+            raise ValueError(message)
+        return found[1]
+
+    @field_validator("country")
+    @classmethod
+    def _country(cls, value: str) -> str:
+        code = value.strip().lower()
+        if not (code.isascii() and code.isalpha() and len(code) == len("us")):
+            message = f"{value!r} is no country code; write for example us, fr or il"
+            raise ValueError(message)
+        return code
 
     @field_validator("service_account")
     @classmethod
@@ -134,7 +154,7 @@ class GooglePlay(Channel[GooglePlayOptions]):
     def store(self) -> Store:
         """The store's page."""
         base, _ = self.identity_of(self.options)
-        return Store(self.http, base, self.options.package_name, self.options.country.lower())
+        return Store(self.http, base, self.options.package_name, self.options.country)
 
     def limits(self) -> Limits:
         """350 characters; 200 reads an hour per app."""

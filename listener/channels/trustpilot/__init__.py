@@ -6,13 +6,14 @@ All Ears answer. Must not touch the database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
 from http import HTTPStatus
 from typing import ClassVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from listener import answers, tokens
 from listener.api import Api
@@ -38,6 +39,7 @@ from listener.channels.trustpilot.hooks import received
 from listener.channels.trustpilot.service import Reviews, granted, judge
 from listener.errors import ChannelError, HttpError
 
+_ID = re.compile(r"[0-9A-Za-z]{8,64}")
 LENGTH = 10_000  # Trustpilot names no limit; ours keeps an accident out
 BY_HAND = "this source has no api_secret and author_business_user_id: answer in Trustpilot Business"
 
@@ -46,8 +48,7 @@ class TrustpilotOptions(Options):
     """Options of `source add trustpilot`."""
 
     business_unit_id: str = Field(
-        pattern=r"^[0-9A-Za-z]{8,64}$",
-        description="id of the business unit (24 characters, from the API's find)",
+        description="id of the business unit (24 letters and digits, from the API's find)",
         json_schema_extra={"of": "source"},
     )
     api_key: SecretStr = Field(min_length=4, description="Integrations, Developers, APIs: API key")
@@ -55,12 +56,20 @@ class TrustpilotOptions(Options):
         None, description="its secret; without it only public reviews are read"
     )
     author_business_user_id: str | None = Field(
-        None, pattern=r"^[0-9A-Za-z]{8,64}$", description="the business user whose name stands under answers"
+        None, description="id of the business user whose name stands under answers"
     )
     webhook_secret: SecretStr | None = Field(
         None, min_length=8, description="last part of the address for Trustpilot's webhooks"
     )
     base_url: str = Field("https://api.trustpilot.com", description="address of the API")
+
+    @field_validator("business_unit_id", "author_business_user_id")
+    @classmethod
+    def _id(cls, value: str | None) -> str | None:
+        if value and not _ID.fullmatch(value.strip()):
+            message = f"{value!r} is no id of Trustpilot: 24 letters and digits, no address and no name"
+            raise ValueError(message)
+        return value.strip() if value else None
 
 
 class Trustpilot(Channel[TrustpilotOptions]):

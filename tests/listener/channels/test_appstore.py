@@ -167,7 +167,8 @@ def test_an_hours_limit_without_a_reset_waits_all_the_same(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"app_id": "acme"}, "app_id"),
+        ({"app_id": "acme"}, "its number"),
+        ({"app_id": "https://example.test/id12345"}, "its number"),
         ({"countries": "us,france"}, "france"),
         ({"issuer_id": "i", "key_id": "k"}, "belong together"),
         ({"issuer_id": "i", "key_id": "k", "private_key": "secret"}, "AuthKey"),
@@ -176,6 +177,13 @@ def test_an_hours_limit_without_a_reset_waits_all_the_same(
 def test_what_does_not_fit_is_said(given: dict[str, str], message: str) -> None:
     with pytest.raises(SourceError, match=message):
         parse_options("appstore", {"app_id": APP} | given)
+
+
+@pytest.mark.parametrize(
+    "given", ["497799835", " 497799835 ", "https://apps.apple.com/fr/app/xcode/id497799835?see-all=reviews"]
+)
+def test_an_app_may_be_given_by_its_address(given: str) -> None:
+    assert parse_options("appstore", {"app_id": given}).app_id == "497799835"  # type: ignore[attr-defined]
 
 
 def test_a_key_that_lost_its_line_ends_still_works() -> None:

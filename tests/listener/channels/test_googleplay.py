@@ -152,7 +152,9 @@ def test_each_language_is_read(sqlite_db: Database, kit: Ground, site: Site) -> 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"package_name": "acme"}, "package_name"),
+        ({"package_name": "acme"}, "no package"),
+        ({"package_name": "https://example.test/?id=com.example.acme"}, "no package"),
+        ({"country": "france"}, "country code"),
         ({"service_account": "/etc/key.json"}, "is not JSON"),
         ({"service_account": "{}"}, "client_email"),
         ({"service_account": '{"client_email": "a", "private_key": "b"}'}, "cannot be read"),
@@ -161,6 +163,11 @@ def test_each_language_is_read(sqlite_db: Database, kit: Ground, site: Site) -> 
 def test_what_does_not_fit_is_said(given: dict[str, str], message: str) -> None:
     with pytest.raises(SourceError, match=message):
         parse_options("googleplay", {"package_name": PACKAGE} | given)
+
+
+def test_an_app_may_be_given_by_its_address() -> None:
+    address = f"https://play.google.com/store/apps/details?hl=fr&id={PACKAGE}&gl=FR"
+    assert parse_options("googleplay", {"package_name": address}).package_name == PACKAGE  # type: ignore[attr-defined]
 
 
 def test_the_address_of_the_token_follows_the_key_file_or_the_api(kit: Ground) -> None:

@@ -18,7 +18,7 @@ from listener.db import Database
 from listener.errors import ChannelError, HttpError
 from listener.ground import Ground
 from listener.models import Payload, Source
-from listener.sources import parse_options
+from listener.sources import SourceError, parse_options
 from tests.listener.channels.review_room import Room, says
 from tests.listener.channels.trustpilot_room import UNIT, Business, Public
 from tests.listener.web_room import Site
@@ -113,6 +113,12 @@ def test_a_plan_without_the_api_needs_a_person(sqlite_db: Database, kit: Ground,
     assert "plan" in (room.poll().hint or "")
     with room.db.read() as session:
         assert session.get_one(Source, room.source_id).state == "attention"
+
+
+@pytest.mark.parametrize("name", ["business_unit_id", "author_business_user_id"])
+def test_an_address_is_no_id(site: Site, name: str) -> None:
+    with pytest.raises(SourceError, match=f"{name}.*no id of Trustpilot"):
+        parse_options("trustpilot", Business(site).settings() | {name: "https://example.test"})
 
 
 def test_a_business_unit_that_is_not_there_is_named(kit: Ground, site: Site) -> None:
