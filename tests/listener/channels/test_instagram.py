@@ -197,6 +197,7 @@ def test_accepted_and_then_an_error_is_found_once(kit: Ground, site: Site, graph
     found = made.find(Attempt(to, "We are on it.", "k", since))
     assert isinstance(found, Sent)
     assert found.id == "c50"
+    graph.edges["/c1/replies"].append(comment(51, 0, "@ada Something else"))  # the same words, the customer's
     assert made.find(Attempt(to, "Something else", "k2", since)) == Absent()
     assert (
         made.find(Attempt(heard(9), "x", "k3", since)) == Absent()

@@ -16,7 +16,7 @@ from listener.db import now
 from listener.errors import ChannelError, HttpError
 from listener.ground import Ground
 from tests.listener.channels.graph_room import NOW, Graph, ago
-from tests.listener.channels.meta_room import APP_SECRET, TOKEN, VERIFY, delivery
+from tests.listener.channels.meta_room import APP_SECRET, TOKEN, VERIFY, challenge, delivery
 from tests.listener.web_room import Site
 
 US = "777"
@@ -201,6 +201,18 @@ def test_recorded_messages(kit: Ground, site: Site, recorded: Path) -> None:
     assert heard["unsend"].gone == [Gone("message-id-to-delete")]
     assert [post.own for post in heard["echo"].posts] == [True]
     assert len(heard["standby"].posts) == len(heard["story_reply"].posts) == 1
+
+
+@pytest.mark.parametrize("open_", [facebook, instagram])
+def test_the_set_up_of_the_webhook(kit: Ground, site: Site, open_: Any) -> None:
+    made = open_(kit, site)
+    assert made.receive(challenge()).answer == "1158201444"
+    assert made.hook_secret() == VERIFY
+    with pytest.raises(HttpError, match="verify_token"):
+        made.receive(challenge("wrong"))
+    made.options.app_secret = None
+    with pytest.raises(HttpError, match="app_secret"):
+        made.receive(delivery({}))
 
 
 @pytest.mark.parametrize("open_", [facebook, instagram])
