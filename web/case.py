@@ -11,12 +11,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import url_for
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from alerts import inbox
 from alerts.errors import NotFound
-from alerts.models import Alert, CaseMention, Event, Feedback, Incident, Note, Person, Reply, Rule, Suggestion
+from alerts.models import (
+    Alert,
+    CaseMention,
+    Event,
+    Feedback,
+    Incident,
+    Note,
+    Person,
+    PersonBrand,
+    Reply,
+    Rule,
+    Suggestion,
+)
 from alerts.people import Viewer
 from alerts.replying.states import DONE, UNDER_WAY
 from listener import posts
@@ -163,7 +175,9 @@ def _alert_parts(session: Session, case: Case, alert: Alert, name: dict[int, str
     case.events = [
         Said(one.at, name.get(one.person_id or 0, ""), kind=one.kind, data=one.data) for one in log
     ]
-    people = select(Person).where(Person.active, Person.role != "manager").order_by(Person.name)
+    of_brand = select(PersonBrand.person_id).where(PersonBrand.brand_id == alert.brand_id)
+    may_see = or_(Person.id.not_in(select(PersonBrand.person_id)), Person.id.in_(of_brand))
+    people = select(Person).where(Person.active, Person.role != "manager", may_see).order_by(Person.name)
     case.colleagues = list(session.scalars(people))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, request
 from sqlalchemy import select
 
+from alerts.errors import NotFound
 from listener import brands, coverage
 from listener import sources as listener_sources
 from listener.channels import KINDS, channel_type
@@ -53,6 +54,8 @@ def add() -> Answer:
         for name, value in form.items()
         if name.startswith("option-") and value.strip()
     }
+    if form.get("brand", "") not in {brand.name for brand in _brands()}:
+        return _page(error=_("Choose one of your brands."), chosen=kind, status=400)
     try:
         listener_sources.add(
             ctx.db,
@@ -96,6 +99,7 @@ def add_brand() -> Answer:
 def act(name: str, action: str) -> Answer:
     """Test, pause, resume or remove a source."""
     ctx = context()
+    _own(name)
     if action == "test":
         try:
             tell(_("%(name)s: %(answer)s", name=name, answer=listener_sources.test(ctx.db, ctx.ground, name)))
@@ -126,14 +130,26 @@ def kinds() -> list[Kind]:
     return found
 
 
+def _own(name: str) -> None:
+    """Raise NotFound unless the source listens for a brand of the reader."""
+    mine = {brand.name for brand in _brands()}
+    if not any(row.name == name and row.brand in mine for row in listener_sources.list_(context().db)):
+        raise NotFound(_("There is no source %(name)s.", name=name))
+
+
+def _brands() -> list[Brand]:
+    with context().db.read() as session:
+        return [
+            brand for brand in session.scalars(select(Brand).order_by(Brand.name)) if viewer().sees(brand.id)
+        ]
+
+
 def _page(*, error: str = "", chosen: str = "", status: int = 200) -> Answer:
     db = context().db
-    me = viewer()
+    known = _brands()
     seen = {one.source: one for one in coverage.summary(db, since=now() - COVERED)}
     rows = listener_sources.list_(db)
     with db.read() as session:
-        every = session.scalars(select(Brand).order_by(Brand.name)).all()
-        known = [brand for brand in every if me.sees(brand.id)]
         queries: dict[int, list[str]] = {}
         for query in session.scalars(select(BrandQuery).where(BrandQuery.active).order_by(BrandQuery.id)):
             queries.setdefault(query.brand_id, []).append(query.text)

@@ -165,8 +165,8 @@ def _reply(mention_id: int) -> tuple[int, dict[str, Any]]:
     ctx = context()
     body = _body()
     text, undo = body.get("text"), body.get("undo_seconds", 0)
-    if not isinstance(text, str) or not isinstance(undo, int):
-        message = '"text" is a string, "undo_seconds" a number of seconds'
+    if not isinstance(text, str) or "\0" in text or not isinstance(undo, int):
+        message = '"text" is a string without NUL, "undo_seconds" a number of seconds'
         raise AlertsError(message)
     reply_id = replies.approve(
         ctx.db, ctx.ground, mention_id=mention_id, text=text, person_id=caller().id, undo_seconds=undo, origin="api",
