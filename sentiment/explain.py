@@ -15,8 +15,8 @@ Score = Callable[[Sequence[str]], list[float]]
 
 MOST_SPANS = 10
 MOST_REASONS = 3
-MOST_WORDS = 120
-"""Only the first words of the deciding part of a text are tried."""
+MOST_WORDS = 256
+"""No window has more; what comes after is not tried."""
 LONG_PHRASE = 4
 LONG_JOINED = 8
 """Words up to which neighbouring reasons are shown as one."""

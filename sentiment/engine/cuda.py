@@ -49,7 +49,9 @@ class CudaEngine:
         try:
             values, shape = unpacked(folder / weights.ENCODER)
             self._network: Any = Network(shape)
-            self._network.load_state_dict({name: torch.from_numpy(value) for name, value in values.items()})
+            self._network.load_state_dict(
+                {name: torch.from_numpy(value.copy()) for name, value in values.items()}
+            )
         except (KeyError, ValueError, RuntimeError) as error:
             raise ModelError(
                 f"torch cannot take the encoder ({type(error).__name__})",

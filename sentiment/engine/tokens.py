@@ -31,6 +31,10 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\uf
 _HALF = re.compile("[\ud800-\udfff]")  # half of a 4-byte character, left by a cut
 _RUN = re.compile(r"(\S)\1{5,}")
 _SPACE = re.compile(r"\s+")
+_MARKS = re.compile(r"@user\b|\bhttp\b")
+_SHORTEST_SHOUT = 10
+"""Letters; shorter ones may be a name."""
+_SHOUTED = 0.8
 # emoji younger than the vocabulary, each replaced by the nearest one it has
 _EMOJI = str.maketrans(
     {
@@ -52,13 +56,21 @@ _EMOJI = str.maketrans(
 
 
 def clean(text: str) -> str:
-    """Normalise what carries no meaning: handles, links, invisible characters, long runs."""
+    """Normalise what carries no meaning: handles, links, invisible characters, long runs, shouting."""
     text = _INVISIBLE.sub("", text)
     text = _HALF.sub("", text)
     text = _LINK.sub("http", text)
     text = _HANDLE.sub("@user", text)
     text = _RUN.sub(r"\1\1\1\1", text)
-    return _SPACE.sub(" ", text.translate(_EMOJI)).strip()
+    return _unshouted(_SPACE.sub(" ", text.translate(_EMOJI)).strip())
+
+
+def _unshouted(text: str) -> str:
+    """In lower case when nearly all of it is capitals: the vocabulary spells capitals letter by letter."""
+    cased = [char for char in _MARKS.sub("", text) if char.isupper() or char.islower()]
+    if len(cased) < _SHORTEST_SHOUT or sum(map(str.isupper, cased)) < _SHOUTED * len(cased):
+        return text
+    return text.lower()
 
 
 def is_empty(cleaned: str) -> bool:

@@ -138,6 +138,7 @@ def train(
     state = State(work / CHECKPOINT, network, optimiser)
     done, spent = state.load() if resume else (0, 0.0)
     clock = Clock(total, done, spent, recipe.minutes)
+    reached = done
     for step in range(done, total):
         share = clock.share(step)
         if share >= 1.0:
@@ -154,16 +155,18 @@ def train(
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
+        reached = step + 1
         clock.note(len(numbers), {name: value.item() for name, value in parts.items()})
         if report is not None and (step % REPORT_EVERY == 0 or step + 1 == total):
             report(clock.progress(step + 1, share))
         if clock.due(SAVE_EVERY_S):
-            state.save(step + 1, clock.elapsed())
-    state.save(total, clock.elapsed())
+            state.save(reached, clock.elapsed())
+    state.save(reached, clock.elapsed())
     record = {
         "seed": recipe.seed,
-        "batches": total,
-        "samples": clock.seen,
+        "batches": reached,
+        "planned": total,
+        "samples": sum(len(numbers) for numbers in plan[:reached]),
         "minutes": round(clock.elapsed() / 60, 1),
         "left_out": list(recipe.leave_out),
     }

@@ -19,6 +19,10 @@ from sentiment.engine.weights import SHIPPED, TOKENIZER
         ("half \ud83d emoji", "half emoji"),
         ("line\nbreak\t", "line break"),
         ("לא עובד 😡", "לא עובד 😡"),
+        ("WHERE IS MY ORDER @Acme?", "where is my order @user?"),
+        ("ЖДЁМ ЦЕЛЫЙ ДЕНЬ", "ждём целый день"),
+        ("My TV from ACME", "My TV from ACME"),
+        ("USB C", "USB C"),
     ],
 )
 def test_clean(text: str, cleaned: str) -> None:
