@@ -33,9 +33,9 @@ from listener.channels.base import (
     Options,
     Page,
     Post,
-    ReplyMode,
     Sent,
     Unsure,
+    by_hand,
 )
 from listener.errors import ChannelError, HttpError
 from listener.pem import pem
@@ -174,11 +174,10 @@ class AppStore(Channel[AppStoreOptions]):
     def may_reply(self, post: Post) -> MayReply:
         """By the API with a key; a review of the feed has no id there and is answered by hand."""
         if not self.keyed:
-            return MayReply(ReplyMode.LINK if post.url else ReplyMode.NONE, BY_HAND)
+            return by_hand(post, BY_HAND)
         if post.extra.get("feed"):
-            mode = ReplyMode.LINK if post.url else ReplyMode.NONE
-            return MayReply(
-                mode, "heard in the public feed, before there was a key: answer it in App Store Connect"
+            return by_hand(
+                post, "heard in the public feed, before there was a key: answer it in App Store Connect"
             )
         return answers.may_reply(post, self.title)
 

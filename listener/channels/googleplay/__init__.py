@@ -29,9 +29,9 @@ from listener.channels.base import (
     Options,
     Page,
     Post,
-    ReplyMode,
     Sent,
     Unsure,
+    by_hand,
 )
 from listener.channels.googleplay import publisher
 from listener.channels.googleplay.store import Store
@@ -173,7 +173,7 @@ class GooglePlay(Channel[GooglePlayOptions]):
     def may_reply(self, post: Post) -> MayReply:
         """By the API with a service account."""
         if not self.keyed:
-            return MayReply(ReplyMode.LINK if post.url else ReplyMode.NONE, BY_HAND)
+            return by_hand(post, BY_HAND)
         return answers.may_reply(post, self.title)
 
     def reply(self, to: Post, text: str, *, key: str) -> Sent:

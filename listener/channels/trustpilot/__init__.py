@@ -31,9 +31,9 @@ from listener.channels.base import (
     Page,
     Post,
     Received,
-    ReplyMode,
     Sent,
     Unsure,
+    by_hand,
 )
 from listener.channels.trustpilot.hooks import received
 from listener.channels.trustpilot.service import Reviews, granted, judge
@@ -140,7 +140,7 @@ class Trustpilot(Channel[TrustpilotOptions]):
     def may_reply(self, post: Post) -> MayReply:
         """By the API when the account may."""
         if not self.answers_here:
-            return MayReply(ReplyMode.LINK if post.url else ReplyMode.NONE, BY_HAND)
+            return by_hand(post, BY_HAND)
         return answers.may_reply(post, self.title)
 
     def reply(self, to: Post, text: str, *, key: str) -> Sent:

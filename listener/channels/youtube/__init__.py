@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from http import HTTPStatus
 from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from listener import answers, google, tokens
+from listener import google, tokens
 from listener.api import Api
 from listener.channels.base import (
     Absent,
@@ -33,27 +31,16 @@ from listener.channels.base import (
     ReplyMode,
     Sent,
     Unsure,
+    by_hand,
 )
+from listener.channels.youtube import replying
 from listener.channels.youtube.listening import PATH, Listening
-from listener.channels.youtube.posts import post_of, url_of
-from listener.errors import ChannelError, HttpError
-from listener.google import GoogleError
-from listener.instants import instant
+from listener.channels.youtube.replying import AT_ONCE, LENGTH
+from listener.errors import ChannelError
 
 API_URL = "https://youtube.googleapis.com"
-LENGTH = 10_000
-AT_ONCE = 50  # ids of one comments.list
-CLOCKS = timedelta(minutes=5)
 BY_HAND = "this source has no refresh_token: open the comment and answer there"
 _ID = re.compile(r"^[\w-]{6,64}$")
-_REASONS = {
-    "operationNotSupported": "YouTube does not take replies in this thread.",
-    "parentCommentIsPrivate": "The comment is private.",
-    "commentsDisabled": "Comments are switched off under this video.",
-    "commentNotFound": "The comment was deleted.",
-    "parentCommentNotFound": "The comment was deleted.",
-    "ineligibleAccount": "The account has no YouTube channel that may comment.",
-}
 
 
 class YouTubeOptions(Options):
@@ -183,80 +170,31 @@ class YouTube(Channel[YouTubeOptions]):
 
     def may_reply(self, post: Post) -> MayReply:
         """By the API when logged in and the thread takes replies."""
-        by_hand = ReplyMode.LINK if post.url else ReplyMode.NONE
         if not self.logged_in:
-            return MayReply(by_hand, BY_HAND)
+            return by_hand(post, BY_HAND)
         if post.extra.get("can_reply") is False:
-            return MayReply(by_hand, "YouTube does not let this account reply in this thread")
+            return by_hand(post, "YouTube does not let this account reply in this thread")
         return MayReply(ReplyMode.API)
-
-    def compose(self, to: Post, text: str) -> str:
-        """Return what will be public: replies hang under the first comment, so a later author is named in front."""
-        handle = to.author.handle if to.author and (to.author.name or "").startswith("@") else None
-        if not to.parent_id or not handle or f"@{handle}".casefold() in text.casefold():
-            return text
-        return f"@{handle} {text}"
 
     def reply(self, to: Post, text: str, *, key: str) -> Sent:
         """Post once, in the thread. Raises ChannelError; an HttpError says whether it may have been delivered."""
         del key  # the API knows no keys
         if not self.logged_in:
             raise ChannelError(BY_HAND, permanent=True, attention=True, delivered=False)
-        composed = self.compose(to, text)
-        if len(composed) > LENGTH:
-            message = f"{len(composed)} characters with the name in front; YouTube allows {LENGTH}"
-            raise ChannelError(message, permanent=True, hint="Shorten it.")
-        thread = to.parent_id or to.thread_id or to.id
-        body = {"snippet": {"parentId": thread, "textOriginal": composed}}
-        try:
-            made = self.api.write("POST", f"{PATH}/comments", body, {"part": "snippet"})
-        except GoogleError as error:
-            error.hint = _REASONS.get(error.reason, error.hint)
-            raise
-        number = str(made.get("id") or "")
-        said = made.get("snippet") or {}
-        return Sent(number, url=self._url(to, number), at=instant(said.get("publishedAt")))
+        return replying.reply(self.api, to, text)
 
     def find(self, attempt: Attempt) -> Sent | Absent | Unsure:
         """Read the thread's replies and look for ours; a thread that is gone took our reply with it."""
-        to = attempt.to
-        composed, earliest = self.compose(to, attempt.text), attempt.since - CLOCKS
         try:
             if not self.known.get("id"):
                 self.learn()
-            mine = str(self.known["id"]).lower()
-            for comment in self.listening.replies(to.parent_id or to.thread_id or to.id):
-                post = post_of(comment, ours=frozenset({mine}), video="", addressed=False)
-                if post.own and post.posted_at >= earliest and answers.same(post.text, composed):
-                    return Sent(post.id, url=self._url(to, post.id), at=post.posted_at)
-        except HttpError as error:
-            return Absent() if error.status == HTTPStatus.NOT_FOUND else Unsure(str(error))
         except ChannelError as error:
             return Unsure(str(error))
-        return Absent()
+        return replying.find(self.listening, attempt, str(self.known["id"]))
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
         """Re-read comments, fifty at a time; one that is not given back was deleted or hidden. Raises ChannelError."""
-        for start in range(0, len(posts), AT_ONCE):
-            batch = posts[start : start + AT_ONCE]
-            asked = {
-                "part": "snippet", "id": ",".join(post.id for post in batch), "maxResults": "100",
-                "textFormat": "plainText",
-            }  # fmt: skip
-            items = self.api.read(f"{PATH}/comments", asked).get("items") or []
-            found = {str(item.get("id")): item for item in items}
-            for post in batch:
-                if post.id not in found:
-                    yield Gone(post.id, post.instance)
-                    continue
-                fresh = post_of(found[post.id], ours=self.ours, video="", addressed=post.addressed_to_us)
-                yield replace(
-                    post,
-                    text=fresh.text,
-                    edited_at=fresh.edited_at,
-                    engagement={**post.engagement, **fresh.engagement},
-                    raw=fresh.raw,
-                )
+        return replying.refresh(self.api, posts)
 
     def check(self) -> str:
         """Say as whom we read and reply. Raises ChannelError."""
@@ -288,7 +226,3 @@ class YouTube(Channel[YouTubeOptions]):
         if given.refresh_token:
             self.save({"refresh_token": given.refresh_token})
         return given
-
-    @staticmethod
-    def _url(to: Post, number: str) -> str | None:
-        return url_of(number, str(to.extra.get("video") or ""), str(to.extra.get("channel") or ""))
