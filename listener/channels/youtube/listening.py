@@ -9,7 +9,7 @@ A page costs one unit of 10,000 a day, whatever its size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -29,7 +29,6 @@ LATE = int(timedelta(hours=6).total_seconds())
 LOOK_EVERY = timedelta(minutes=30)
 LOOK_BACK = timedelta(days=7)
 LOOK_PAGES = 10
-MOST_THREADS = 50  # whose replies are read at one look; the others at the next poll
 CHANNEL = "channel"
 
 
@@ -103,41 +102,36 @@ class Listening:
             yield walk.Item(int(first.posted_at.timestamp()), first.posted_at, post)
 
     def _look(self, name: str, since: datetime) -> Start:
+        """Return the look at the replies of a list: a step for each thread that had to be read, then the end."""
+
         def start(state: walk.State | None) -> Iterator[walk.Step]:
             now = datetime.now(UTC)
             before = dict(state or {})
             if now.timestamp() < float(before.get("at") or 0) + LOOK_EVERY.total_seconds():
                 yield walk.Step((), before, done=True)
                 return
-            posts, counts, whole = self._changed(name, now - LOOK_BACK, before.get("counts") or {})
-            if not before:  # the first look finds a week of replies: a new source does not go back that far
-                posts = [post for post in posts if post.posted_at >= since]
-            yield walk.Step(posts, {"at": now.timestamp() if whole else 0, "counts": counts}, done=True)
+            # the first look finds a week of replies: a new source reads back no further than it was asked to
+            oldest = since.timestamp() if state is None else float(before.get("oldest") or 0)
+            counts: dict[str, int] = dict(before.get("counts") or {})
+            recent: dict[str, int] = {}
+            inline: list[Post] = []
+            for thread in self._recent(name, now - LOOK_BACK):
+                first, *replies = posts_of(thread, ours=self.ours, addressed=name == CHANNEL)
+                total = int((thread.get("snippet") or {}).get("totalReplyCount") or 0)
+                recent |= {first.id: total} if total else {}
+                if total <= counts.get(first.id, 0):
+                    continue
+                counts[first.id] = total
+                if total <= len(replies):
+                    inline += _after(replies, oldest)
+                    continue
+                whole = [reply_of(reply, first, ours=self.ours) for reply in self.replies(first.id)]
+                left = {"at": 0, "counts": dict(counts), "oldest": oldest}
+                yield walk.Step([*inline, *_after(whole, oldest)], left, done=False)
+                inline = []
+            yield walk.Step(inline, {"at": now.timestamp(), "counts": recent}, done=True)
 
         return start
-
-    def _changed(
-        self, name: str, oldest: datetime, known: Mapping[str, int]
-    ) -> tuple[list[Post], dict[str, int], bool]:
-        """Return the replies of threads that have more than was known, the new counts, and whether all were read."""
-        posts: list[Post] = []
-        counts: dict[str, int] = {}
-        left = MOST_THREADS
-        for thread in self._recent(name, oldest):
-            first, *inline = posts_of(thread, ours=self.ours, addressed=name == CHANNEL)
-            total = int((thread.get("snippet") or {}).get("totalReplyCount") or 0)
-            if total <= known.get(first.id, 0):
-                counts |= {first.id: total} if total else {}
-                continue
-            if total > len(inline):
-                if not left:
-                    counts[first.id] = known.get(first.id, 0)
-                    continue
-                left -= 1
-                inline = [reply_of(reply, first, ours=self.ours) for reply in self.replies(first.id)]
-            counts[first.id] = total
-            posts += inline
-        return posts, counts, left > 0
 
     def _recent(self, name: str, oldest: datetime) -> Iterator[Mapping[str, Any]]:
         place: str | None = None
@@ -150,3 +144,7 @@ class Listening:
             last = posts_of(threads[-1], ours=self.ours, addressed=False)[0] if threads else None
             if place is None or (last is not None and last.posted_at < oldest):
                 return
+
+
+def _after(posts: Sequence[Post], oldest: float) -> list[Post]:
+    return [post for post in posts if post.posted_at.timestamp() >= oldest]

@@ -124,6 +124,23 @@ def test_a_late_reply_under_an_old_thread_is_heard(
     ]  # nothing changed, nothing is read
 
 
+def test_a_look_that_is_cut_goes_on_where_it_was(sqlite_db: Database, tube: Tube) -> None:
+    from tests.listener.rooms import ground
+
+    room = Room(sqlite_db, ground(max_pages=6), tube).open()
+    tube.inline = 0
+    threads = [tube.publish(f"acme {number}", minutes=60 + number) for number in range(8)]
+    replies = {tube.comment_under(said, "for me too").id for said in threads}
+    first = room.poll()
+    assert first.truncated
+    assert len(replies & set(room.stored())) == 3  # its share of the pages, each stored with its place
+    asked = len(tube.site.asked)
+    room.hear()
+    assert replies <= set(room.stored())
+    again = [one.query["parentId"] for one in tube.site.asked[asked:] if "parentId" in one.query]
+    assert len(again) == len(set(again)) == 5
+
+
 def test_a_first_look_does_not_dig_up_a_weeks_replies(room: Room, tube: Tube) -> None:
     old = tube.publish("acme is slow", minutes=3 * 24 * 60)
     tube.many(20, minutes=25 * 60, apart=10)
