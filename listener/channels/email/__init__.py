@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
+from listener import tokens
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -30,6 +31,7 @@ from listener.channels.base import (
 )
 from listener.channels.email import listening, sending
 from listener.channels.email.boxes import Box, Server, opened
+from listener.channels.email.wires import Login
 from listener.errors import ChannelError
 
 Security = Literal["auto", "tls", "starttls", "none"]
@@ -46,7 +48,15 @@ class EmailOptions(Options):
     smtp_port: int = Field(587, ge=1, le=65535, description="587 (STARTTLS), 465 (TLS) or 25")
     smtp_security: Security = Field("auto", description="auto, tls, starttls or none (unencrypted)")
     username: str = Field(min_length=1, description="log-in of both servers, mostly the address")
-    password: SecretStr = Field(description="password, or app password, of both servers")
+    password: SecretStr | None = Field(None, description="password, or app password, of both servers")
+    client_id: str | None = Field(None, description="OAuth in place of a password: id of your app")
+    client_secret: SecretStr | None = Field(None, min_length=8, description="OAuth: secret of your app")
+    refresh_token: SecretStr | None = Field(None, description="OAuth: refresh token of the mailbox")
+    token_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="OAuth: where tokens are made, as https://oauth2.googleapis.com/token",
+    )
     address: str | None = Field(None, description="our address, when the username is not one")
     sender_name: str = Field("", max_length=100, description="name beside our address in answers")
     copy_to_self: bool = Field(
@@ -64,6 +74,10 @@ class EmailOptions(Options):
 
     @model_validator(mode="after")
     def _has_address(self) -> EmailOptions:
+        oauth = (self.client_id, self.client_secret, self.refresh_token, self.token_url)
+        if self.password is None and not all(oauth):
+            message = "give password, or all of client_id, client_secret, refresh_token and token_url"
+            raise ValueError(message)
         if "@" not in (self.address or self.username):
             message = "username is not an e-mail address: set address=… as well"
             raise ValueError(message)
@@ -90,8 +104,18 @@ class Email(Channel[EmailOptions]):
 
     @property
     def secret(self) -> str:
-        """What signs our Message-IDs."""
-        return self.options.password.get_secret_value()
+        """What signs our Message-IDs: the password, or the app's secret, which does not rotate as tokens do."""
+        found = self.options.password or self.options.client_secret
+        return found.get_secret_value() if found else ""
+
+    def login(self) -> Login:
+        """Return how to log in to both servers; a token is fetched when none is kept. Raises ChannelError."""
+        options = self.options
+        if options.password is not None:
+            return Login(options.username, password=options.password.get_secret_value())
+        return Login(
+            options.username, token=tokens.access_token(self._shelf, self._granted), refused=self._forget
+        )
 
     def made_by_us(self, number: str) -> bool:
         """Say whether a Message-ID is one of ours."""
@@ -100,10 +124,9 @@ class Email(Channel[EmailOptions]):
     def mailbox(self) -> AbstractContextManager[Box]:
         """Log in to the mailbox. Raises ChannelError."""
         options = self.options
-        server = Server(
-            options.imap_host, options.imap_port, options.imap_security, options.username, self.secret
+        return opened(
+            self.http, Server(options.imap_host, options.imap_port, options.imap_security, self.login())
         )
-        return opened(self.http, server)
 
     def limits(self) -> Limits:
         """No platform limits a mail; a copy reaches our own mailbox within seconds, mostly."""
@@ -154,3 +177,26 @@ class Email(Channel[EmailOptions]):
             way = f"answers through {self.options.smtp_host}"
         seen = f"sent mail in {sent}" if sent else "no folder of sent mail found"
         return f"{self.address}: {', '.join(self.options.folders)}; {seen}; {way}"
+
+    @property
+    def _shelf(self) -> str:
+        """Where the access token is kept: everything it depends on, secrets as digests."""
+        options = self.options
+        refresh = options.refresh_token.get_secret_value() if options.refresh_token else ""
+        return f"email {options.token_url} {options.client_id} {options.username} {tokens.digest(refresh)}"
+
+    def _forget(self) -> None:
+        tokens.forget(self._shelf)
+
+    def _granted(self) -> tokens.Granted:
+        options = self.options
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": options.client_id or "",
+            "client_secret": self.secret,
+            "refresh_token": options.refresh_token.get_secret_value() if options.refresh_token else "",
+        }
+        granted = tokens.grant(self.http, options.token_url or "", form, title="the mail provider")
+        if granted.refresh_token:
+            self.save({"refresh_token": granted.refresh_token})
+        return granted

@@ -21,7 +21,7 @@ from imap_tools.errors import (
     UnexpectedCommandStatusError,
 )
 
-from listener.channels.email.wires import Imap, ImapTls, clock, may_stay_plain, security
+from listener.channels.email.wires import Imap, ImapTls, Login, clock, may_stay_plain, security
 from listener.errors import ChannelError
 from listener.http import Http
 
@@ -42,8 +42,7 @@ class Server:
     host: str
     port: int
     security: str
-    username: str
-    password: str
+    login: Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,13 @@ class Box(BaseMailBox):
             elif not may_stay_plain(where.host, where.security):
                 message = f"{where.host} offers no encryption, so the password was not sent"
                 raise ChannelError(message, permanent=True, hint="Use port 993, or set imap_security=none.")
-        if where.username.isascii() and where.password.isascii():
-            self.login(where.username, where.password, initial_folder=None)
+        who = where.login
+        if who.token:
+            self.xoauth2(who.username, who.token, initial_folder=None)
+        elif who.username.isascii() and who.password.isascii():
+            self.login(who.username, who.password, initial_folder=None)
         else:
-            self.login_utf8(where.username, where.password, initial_folder=None)
+            self.login_utf8(who.username, who.password, initial_folder=None)
 
     def open(self, name: str) -> tuple[int, int]:
         """Open a folder for reading; return (UIDVALIDITY, the UID the next mail will get or 0)."""
@@ -144,7 +146,7 @@ def opened(http: Http, server: Server) -> Iterator[Box]:
     with spoken(where):
         box = Box(http, server)
         try:
-            with clock(http, box.client.sock):
+            with clock(http, box.client.sock), _told(server.login):
                 box.enter()
             yield box
         finally:
@@ -153,6 +155,16 @@ def opened(http: Http, server: Server) -> Iterator[Box]:
                 box.logout()
             with suppress(Exception):
                 box.client.shutdown()
+
+
+@contextmanager
+def _told(login: Login) -> Iterator[None]:
+    """Let a token go that the server did not take, so that the next run asks for a new one."""
+    try:
+        yield
+    except (MailboxLoginError, imaplib.IMAP4.error):
+        login.refused()
+        raise
 
 
 @contextmanager

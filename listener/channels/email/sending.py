@@ -157,7 +157,15 @@ def _log_in(channel: Email, smtp: smtplib.SMTP, wanted: str) -> None:
         raise ChannelError(
             message, permanent=True, delivered=False, hint="Use port 465 or 587, or smtp_security=none."
         )
-    smtp.login(options.username, options.password.get_secret_value())
+    who = channel.login()
+    if not who.token:
+        smtp.login(who.username, who.password)
+        return
+    try:  # a server that refuses tells why in a challenge, which is answered by nothing
+        smtp.auth("XOAUTH2", lambda challenge=None: who.xoauth2 if challenge is None else "")
+    except smtplib.SMTPAuthenticationError:
+        who.refused()
+        raise
 
 
 def _hand_over(channel: Email, smtp: smtplib.SMTP, body: bytes) -> None:

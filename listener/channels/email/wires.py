@@ -6,8 +6,9 @@ import imaplib
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from listener.errors import HttpError
@@ -16,6 +17,21 @@ from listener.http.connections import Exchange
 from listener.http.guard import is_loopback
 
 TLS_PORTS = {"imap": 993, "smtp": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A password, or an access token (OAuth); `refused` hears that a server did not take the token."""
+
+    username: str
+    password: str = ""
+    token: str = ""
+    refused: Callable[[], None] = lambda: None
+
+    @property
+    def xoauth2(self) -> str:
+        """The token as XOAUTH2 wants it (https://developers.google.com/gmail/imap/xoauth2-protocol)."""
+        return f"user={self.username}\x01auth=Bearer {self.token}\x01\x01"
 
 
 def security(kind: str, port: int, wanted: str) -> str:

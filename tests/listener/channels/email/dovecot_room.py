@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import imaplib
 import os
 import pwd
@@ -30,6 +31,7 @@ from listener.channels.email import Email, EmailOptions
 from listener.ground import Ground
 
 PASSWORD = "sesame-open-now"
+SIGNING_KEY = b"a key of thirty-two bytes, or more of them"  # of the access tokens that this server takes
 CONFIGURATION = """
 protocols = imap lmtp
 base_dir = {folder}/run
@@ -53,9 +55,16 @@ namespace inbox {{
     special_use = \\Sent
   }}
 }}
+auth_mechanisms = plain login xoauth2
 passdb {{
   driver = static
   args = password={password}
+  mechanisms = plain login
+}}
+passdb {{
+  driver = oauth2
+  args = {folder}/oauth2.conf
+  mechanisms = xoauth2
 }}
 userdb {{
   driver = static
@@ -88,6 +97,13 @@ service anvil {{
 service stats {{
   chroot =
 }}
+"""
+
+
+OAUTH = """
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={folder}/keys/
+username_attribute = sub
 """
 
 
@@ -148,6 +164,10 @@ def _running(binary: str, folder: Path) -> Iterator[Dovecot]:
     (folder / "mail").mkdir()
     (folder / "mail").chmod(0o777)
     certify(folder)
+    (folder / "oauth2.conf").write_text(OAUTH.format(folder=folder))
+    keys = folder / "keys" / "default" / "HS256"
+    keys.mkdir(parents=True)
+    (keys / "default").write_text(base64.b64encode(SIGNING_KEY).decode())
     made = Dovecot(free_port(), free_port(), free_port(), folder)
     file = folder / "dovecot.conf"
     file.write_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -27,6 +28,11 @@ class Post:
         self.hang_up = False
         self.port = 0
         self.mailbox: Mailbox | None = None
+        self.token = ""  # that XOAUTH2 takes
+
+    async def auth_XOAUTH2(self, server: Any, args: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd's name
+        said = base64.b64decode(args[1]).decode()
+        return AuthResult(success=bool(self.token) and f"auth=Bearer {self.token}\x01" in said, handled=False)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's name
         if address in self.answers:
