@@ -180,10 +180,11 @@ class Email(Channel[EmailOptions]):
 
     @property
     def _shelf(self) -> str:
-        """Where the access token is kept: everything it depends on, secrets as digests."""
+        """Where the access token is kept. Not by the refresh token: some providers give a new one every time."""
         options = self.options
-        refresh = options.refresh_token.get_secret_value() if options.refresh_token else ""
-        return f"email {options.token_url} {options.client_id} {options.username} {tokens.digest(refresh)}"
+        return (
+            f"email {options.token_url} {options.client_id} {options.username} {tokens.digest(self.secret)}"
+        )
 
     def _forget(self) -> None:
         tokens.forget(self._shelf)

@@ -53,9 +53,8 @@ def test_a_token_opens_the_mailbox_and_is_kept(kit: Ground, site: Site, mailbox:
     forms = provider(site, token_of(mailbox.user), refresh_token="refresh-me-next")
     mailbox.put(mail(1))
     saved: list[dict[str, str]] = []
-    made = channel(kit, site, mailbox)
-    made.save = saved.append
-    for _ in range(2):
+    for made in (channel(kit, site, mailbox), channel(kit, site, mailbox, refresh_token="refresh-me-next")):
+        made.save = saved.append
         assert [post.id for post in posts(listen(made))] == ["m1@example.test"]
     assert forms == [
         {
