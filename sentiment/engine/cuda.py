@@ -30,8 +30,9 @@ _MIDDLE = 128.0
 
 def present() -> bool:
     """Whether torch, onnx and an NVIDIA card are there; imports nothing, so that a start without stays quick."""
-    there = all(importlib.util.find_spec(name) is not None for name in ("torch", "onnx"))
-    return there and Path("/dev/nvidiactl").exists()
+    if not Path("/dev/nvidiactl").exists():
+        return False
+    return all(importlib.util.find_spec(name) is not None for name in ("torch", "onnx"))
 
 
 class CudaEngine:
