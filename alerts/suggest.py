@@ -85,16 +85,20 @@ def compose(
 
 
 def suggest(
-    session: Session, mention_id: int, score: Score, brand: Brand, *, length: int | None = None
-) -> Suggestion:
-    """Write or replace the suggestion for the mention's current revision and return it. Raises NotFound."""
+    session: Session, mention_id: int, score: Score, brand: Brand, *, length: int | None = None,
+    category: str | None = None, level: int | None = None,
+) -> Suggestion:  # fmt: skip
+    """Write or replace the suggestion for the mention's current revision and return it. Raises NotFound.
+
+    `category` and `level` of the case the mention belongs to, where they say more than the mention's own score.
+    """
     mention = session.get(Mention, mention_id)
     if mention is None:
         raise NotFound(f"there is no mention {mention_id}")
     draft = compose(
         playbook.book(session, score.language, brand.id),
-        category=score.category,
-        level=score.level,
+        category=category or score.category,
+        level=score.level if level is None else level,
         brand=brand.name,
         contact=brand.contact_url,
         private=mention.kind in PRIVATE_KINDS or mention.visibility == "direct",

@@ -139,7 +139,8 @@ def _one(session: Session, mention: Mention, batch: _Batch) -> int | None:
         batch.own[mention.id] = alert
         metrics.ALERTS.labels(level=str(alert.level)).inc()
     if alert.kind == ALERT and alert.latest_mention_id == mention.id:
-        suggest.suggest(session, mention.id, score, brand)
+        # a customer who only adds "hello?" is answered about what is wrong
+        suggest.suggest(session, mention.id, score, brand, category=alert.category, level=alert.level)
     return alert.id if again else None
 
 

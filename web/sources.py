@@ -15,7 +15,7 @@ from listener import sources as listener_sources
 from listener.channels import KINDS, channel_type
 from listener.db import now
 from listener.errors import ListenerError
-from listener.models import Brand, BrandQuery
+from listener.models import Account, Brand, BrandQuery
 from web.optionform import Option, option_of
 from web.page import Answer, _, back, show, tell
 from web.security import context, requires, viewer
@@ -150,6 +150,7 @@ def _page(*, error: str = "", chosen: str = "", status: int = 200) -> Answer:
     seen = {one.source: one for one in coverage.summary(db, since=now() - COVERED)}
     rows = listener_sources.list_(db)
     with db.read() as session:
+        handles = {account.id: account.handle for account in session.scalars(select(Account))}
         queries: dict[int, list[str]] = {}
         for query in session.scalars(select(BrandQuery).where(BrandQuery.active).order_by(BrandQuery.id)):
             queries.setdefault(query.brand_id, []).append(query.text)
@@ -157,6 +158,6 @@ def _page(*, error: str = "", chosen: str = "", status: int = 200) -> Answer:
     offered: list[Any] = kinds()
     return show(
         "manage/sources.html", status=status, rows=[row for row in rows if row.brand in mine], seen=seen, brands=known,
-        queries=queries, kinds=offered, brand_choices=[(brand.name, brand.name) for brand in known],
+        queries=queries, handles=handles, kinds=offered, brand_choices=[(brand.name, brand.name) for brand in known],
         error=error, chosen=next((one for one in offered if one.kind == chosen), None),
     )  # fmt: skip

@@ -105,6 +105,10 @@ def test_a_calm_post_keeps_the_alert_as_urgent_as_it_was(small: Scene) -> None:
     run(small)
     (alert,) = small.alerts()
     assert (alert.level, alert.posts) == (3, 2)
+    with small.db.read() as session:
+        first, calm = session.scalars(select(Suggestion).order_by(Suggestion.mention_id))
+    assert calm.mention_id == alert.latest_mention_id
+    assert (calm.text, calm.steps) == (first.text, first.steps)  # about what is wrong, not about the number
 
 
 def test_another_customer_in_the_thread_is_another_alert(small: Scene) -> None:
