@@ -5,13 +5,9 @@ From the post that is heard, through the database and the outbox, to the look th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 from sqlalchemy import select
@@ -22,64 +18,14 @@ from listener import brands, collect, sources
 from listener.db import Database, now
 from listener.ground import Ground
 from listener.models import Mention, OwnPost
-from tests.listener.channels.bluesky_room import PASSWORD, TinyBluesky
-from tests.listener.channels.reddit_room import LOGIN, TinyReddit
-from tests.listener.channels.x_room import KEYS, TinyX
+from tests.listener.channels.social_room import Platform, platform
 from tests.listener.rooms import ground
-from tests.listener.web_room import Answer, Asked, Site, site
+from tests.listener.web_room import Answer, Asked, site
 
-__all__ = ["site"]
+__all__ = ["platform", "site"]
 TEXT = "Sorry about that & thank you: we are on it, see https://acme.example.test/status_page"
 BUSY = Answer(status=503)
 LATER = timedelta(minutes=3)  # than any platform's read lag
-
-
-@dataclass
-class Platform:
-    """A tiny platform, how to listen to it, how it takes a reply, and what is public there."""
-
-    kind: str
-    settings: dict[str, str]
-    publish: Callable[[str], str]
-    replies: Callable[[], list[str]]
-    posts: str
-    take: Callable[[Asked], Any]
-    tiny: Any
-
-
-def x(site: Site) -> Platform:
-    tiny = TinyX(site)
-    return Platform(
-        "x", KEYS, tiny.publish, lambda: [made["id"] for made in tiny.replies()], "/2/tweets",
-        lambda asked: tiny.create(json.loads(asked.body)), tiny,
-    )  # fmt: skip
-
-
-def reddit(site: Site) -> Platform:
-    tiny = TinyReddit(site)
-    form: Callable[[Asked], dict[str, str]] = lambda asked: {  # noqa: E731
-        name: value[0] for name, value in parse_qs(asked.body.decode()).items()
-    }
-    return Platform(
-        "reddit", LOGIN | {"subreddits": "gadgets"}, tiny.comment, lambda: [made["name"] for made in tiny.replies()],
-        "/api/comment/", lambda asked: tiny.create(form(asked)), tiny,
-    )  # fmt: skip
-
-
-def bluesky(site: Site) -> Platform:
-    tiny = TinyBluesky(site)
-    login = {"handle": "acme.example.test", "app_password": PASSWORD}
-    return Platform(
-        "bluesky", login, tiny.publish, lambda: [made["uri"] for made in tiny.replies()],
-        "/xrpc/com.atproto.repo.createRecord", lambda asked: tiny.create(json.loads(asked.body)), tiny,
-    )  # fmt: skip
-
-
-@pytest.fixture(params=[x, reddit, bluesky], ids=lambda make: make.__name__)
-def platform(request: pytest.FixtureRequest, site: Site) -> Platform:
-    made: Platform = request.param(site)
-    made.settings = {"base_url": site.url} | made.settings
-    return made
 
 
 @pytest.fixture

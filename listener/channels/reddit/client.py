@@ -6,6 +6,7 @@ prawcore would send a POST again after a 5xx or a time-out (two comments for one
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 TOKEN_PATH = "/api/v1/access_token"  # noqa: S105 - a path
 NO_HINT_WAIT = timedelta(minutes=1)  # a 429 without a reset
+for _name in ("praw", "prawcore"):  # their debug lines hold passwords and what is posted
+    logging.getLogger(_name).setLevel(logging.WARNING)
 BY_HAND = "Open the post on Reddit; where it can still be answered, answer there and record it."
 _BREAK = re.compile(r"(\d{1,3}) (second|minute|hour)")
 _REASONS = {

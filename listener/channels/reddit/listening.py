@@ -159,7 +159,7 @@ def _listing(
         )
         items.append(walk.Item(int(at.timestamp()), at, post))
     following = data.get("after")
-    return paging.Leaf(items, str(following) if following and things else None)
+    return paging.Leaf(items, str(following) if following else None)
 
 
 def _rss(

@@ -7,6 +7,7 @@ JSON, connection errors) is caught here.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 HOST = "https://api.twitter.com"  # what tweepy asks
 WINDOW = timedelta(minutes=15)  # of X's rate limits: the wait when a 429 does not say how long
 BY_HAND = "Open the post on X and answer there; then record it as answered by hand."
-DEAD_POST = "deleted or not visible"
+for _name in ("tweepy", "requests_oauthlib", "oauthlib"):  # their debug lines hold tokens and whole answers
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class _Moved:

@@ -110,6 +110,24 @@ def test_a_cursor_that_loops_or_is_forgotten_loses_nothing(sqlite_db: Database, 
     assert posts == set(stored(sqlite_db))
 
 
+def test_an_empty_page_in_the_middle_is_not_the_end(
+    sqlite_db: Database, kit: Ground, tiny: TinyBluesky
+) -> None:
+    tiny.page = 10
+    posts = {tiny.publish(f"acme is slow {number}", minutes=number + 1) for number in range(30)}
+
+    def hollow(asked: Any) -> Any:
+        if asked.path.endswith("searchPosts") and asked.query.get("cursor") == "10":
+            return said({"posts": [], "cursor": "10.5"})
+        if asked.query.get("cursor") == "10.5":
+            asked.query["cursor"] = "10"
+        return None
+
+    tiny.fault = hollow
+    hear(sqlite_db, kit, listen_to(sqlite_db, kit, tiny))
+    assert posts == set(stored(sqlite_db))
+
+
 def test_a_post_dated_2099_or_2001_does_not_blind(
     sqlite_db: Database, kit: Ground, tiny: TinyBluesky
 ) -> None:

@@ -149,6 +149,24 @@ def test_a_listing_that_loops_ends_and_the_next_run_reads_on(
     assert posts == set(stored(sqlite_db))
 
 
+def test_an_empty_page_in_the_middle_is_not_the_end(
+    sqlite_db: Database, kit: Ground, tiny: TinyReddit
+) -> None:
+    tiny.page = 10
+    posts = [tiny.comment(f"acme is slow {number}", minutes=60 - number) for number in range(30)]
+
+    def hollow(asked: Any) -> Any:
+        if asked.query.get("after") == posts[-10]:
+            return said({"kind": "Listing", "data": {"children": [], "after": "t1_hollow"}})
+        if asked.query.get("after") == "t1_hollow":
+            asked.query["after"] = posts[-10]
+        return None
+
+    tiny.fault = hollow
+    hear(sqlite_db, kit, listen_to(sqlite_db, kit, tiny))
+    assert set(posts) == set(stored(sqlite_db))
+
+
 def test_a_post_dated_2099_does_not_blind(sqlite_db: Database, kit: Ground, tiny: TinyReddit) -> None:
     source_id = listen_to(sqlite_db, kit, tiny)
     future = tiny.comment("acme is down", created_utc=datetime(2099, 1, 1, tzinfo=UTC).timestamp())
