@@ -20,6 +20,8 @@ MOST_WORDS = 256
 LONG_PHRASE = 4
 LONG_JOINED = 8
 """Words up to which neighbouring reasons are shown as one."""
+_MASKS = frozenset({"@user", "http"})
+"""What the tokenizer puts in the place of handles and links; nobody wrote it."""
 _SHARE = 0.35
 """A further reason must matter at least this much as the first."""
 
@@ -50,8 +52,18 @@ def reasons(text: str, score: Score) -> tuple[str, ...]:
     if not spans:
         return ()
     chosen = [span for span in spans if span.drop >= _SHARE * spans[0].drop][:MOST_REASONS]
-    found = [" ".join(words[span.first : span.last]).strip(" ,;:") for span in _joined(chosen)]
+    found = [_phrase(words[span.first : span.last]) for span in _joined(chosen)]
     return tuple(dict.fromkeys(phrase for phrase in found if phrase))
+
+
+def _phrase(words: Sequence[str]) -> str:
+    """What people read: without what stands for a handle or a link at its ends, and without loose commas."""
+    first, last = 0, len(words)
+    while first < last and words[first] in _MASKS:
+        first += 1
+    while last > first and words[last - 1] in _MASKS:
+        last -= 1
+    return " ".join(words[first:last] or words).strip(" ,;:")
 
 
 def _cut(first: int, last: int, size: int) -> list[tuple[int, int]]:

@@ -172,8 +172,8 @@ def problem(found: Problem) -> str:
 
 
 def reason(text: str) -> str:
-    """Return one of the reasons a score carries: words of the post, where the model sees handles only as "@user"."""
-    return " ".join(word for word in text.replace("_", " ").split() if word != "@user") or text
+    """Return one of the reasons a score carries; they are words of the post or short names."""
+    return text.replace("_", " ")
 
 
 def event(kind: str, data: dict[str, Any] | None = None) -> str:

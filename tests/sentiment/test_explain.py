@@ -25,6 +25,13 @@ def test_neighbours_become_one_phrase() -> None:
     assert reasons("it is fire burned now", score) == ("fire burned",)
 
 
+def test_what_stands_for_handles_and_links_is_not_shown() -> None:
+    def all_together(texts: Sequence[str]) -> list[float]:
+        return [float(text == "@user fire http") for text in texts]
+
+    assert reasons("@user fire http", all_together) == ("fire",)
+
+
 def test_a_long_text_is_narrowed_down() -> None:
     text = " ".join(["word"] * 60 + ["fire"] + ["word"] * 50)
     found = reasons(text, score)

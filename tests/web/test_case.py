@@ -140,9 +140,3 @@ def test_an_answer_that_was_heard_on_the_platform_still_says_who_wrote_it(
     (ours,) = page.select(".thread .post.ours")
     assert "our answer, Agent Example ·" in re.sub(r"\s+", " ", ours.get_text())
     assert "@nadia" in ours.get_text()
-
-
-def test_words_that_weighed_are_the_post_s_own() -> None:
-    assert words.reason("@user card reader") == "card reader"
-    assert words.reason("burning_smell") == "burning smell"
-    assert words.reason("@user") == "@user"
