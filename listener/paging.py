@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 
 from listener.errors import ChannelError
 from listener.walk import STALE_PAGES, Item, State, Step, reached
@@ -101,19 +102,24 @@ def numbered(
 
 
 def apart(
-    streams: Mapping[str, Callable[[State | None], Iterator[Step]]], failed: list[ChannelError]
+    streams: Mapping[str, Callable[[State | None], Iterator[Step]]],
+    failed: list[ChannelError],
+    *,
+    one_server: bool = False,
 ) -> dict[str, Callable[[State | None], Iterator[Step]]]:
     """Return the streams so that one that fails (a country, a video) does not keep the others from being read.
 
     Its error is added to `failed`, for the caller to raise at the end; a rate limit and what needs a person is about
-    the whole account and is raised at once.
+    the whole account and is raised at once. `one_server`: so is no answer in time, a 5xx, an answer that makes no
+    sense: asking the same server for the other streams would only wait as long again.
     """
 
     def guarded(start: Callable[[State | None], Iterator[Step]], state: State | None) -> Iterator[Step]:
         try:
             yield from start(state)
         except ChannelError as error:
-            if error.attention or error.retry_after is not None:
+            refused = error.status is not None and error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+            if error.attention or error.retry_after is not None or (one_server and not refused):
                 raise
             failed.append(error)
 

@@ -50,7 +50,9 @@ class BlueskyOptions(Options):
     handle: str = Field(description="handle of the account, as acme.bsky.social", min_length=3)
     app_password: SecretStr = Field(description="app password, not the account's own password")
     session: SecretStr | None = Field(
-        None, description="kept by All Ears itself, so that it logs in rarely: leave it"
+        None,
+        description="kept by All Ears itself, so that it logs in rarely: leave it",
+        json_schema_extra={"hidden": True},
     )
     notifications: bool = Field(
         default=True,

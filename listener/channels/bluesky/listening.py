@@ -18,6 +18,7 @@ from listener import paging, unreadable, walk
 from listener.channels.base import Cursor, Listen, Page
 from listener.channels.bluesky.posts import moment, post_of, sorted_at
 from listener.channels.bluesky.session import XrpcError, views_of
+from listener.errors import ChannelError
 from listener.pushdown import nothing_to_search, searches
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def listen(channel: Bluesky, what: Listen, cursor: Cursor | None) -> Iterator[Pa
     streams = _streams(channel, what)
     if not streams:
         raise nothing_to_search()
-    yield from walk.together(streams, states, max_pages=what.max_pages)
+    failed: list[ChannelError] = []
+    yield from walk.together(paging.apart(streams, failed, one_server=True), states, max_pages=what.max_pages)
+    if failed:  # the other listings were read all the same
+        raise failed[0]
 
 
 def _streams(channel: Bluesky, what: Listen) -> dict[str, Start]:

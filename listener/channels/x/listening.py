@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from listener import unreadable, walk
+from listener import paging, unreadable, walk
 from listener.channels.base import Cursor, Listen, Page
 from listener.channels.x.posts import (
     FIELDS,
@@ -85,9 +85,14 @@ def listen(channel: X, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
     streams = _streams(channel, what, budget)
     if not streams:
         raise nothing_to_search()
-    for page in walk.together(streams, states, max_pages=what.max_pages):
+    failed: list[ChannelError] = []
+    for page in walk.together(
+        paging.apart(streams, failed, one_server=True), states, max_pages=what.max_pages
+    ):
         reads = {"day": budget.day, "count": budget.used}
         yield replace(page, cursor={**(page.cursor or {}), "reads": reads})
+    if failed:  # a query that X does not take, say: the other streams were read all the same
+        raise failed[0]
 
 
 def _streams(

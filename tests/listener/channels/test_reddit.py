@@ -333,9 +333,11 @@ def test_a_server_error_is_not_tried_again_by_itself(
     sqlite_db: Database, kit: Ground, tiny: TinyReddit
 ) -> None:
     source_id = listen_to(sqlite_db, kit, tiny)
+    hear(sqlite_db, kit, source_id)  # it knows who it is now
+    tiny.site.asked.clear()
     tiny.fault = lambda asked: said({}, 503)
     assert "503" in (collect.poll(sqlite_db, kit, source_id, force=True).error or "")
-    assert len(tiny.site.asked) == 2
+    assert len(tiny.site.asked) == 2  # the token, and the first listing
 
 
 @pytest.mark.parametrize(
@@ -368,6 +370,17 @@ def test_a_thing_of_an_unknown_shape_does_not_hide_the_others(
     assert set(stored(sqlite_db)) == {good}
     tiny.fault = lambda asked: said(page) if asked.path == "/api/info/" else None
     assert [item.id for item in opened(tiny, kit).refresh([heard(good)])] == [good]
+
+
+def test_a_listing_that_fails_does_not_keep_the_others_from_being_read(
+    sqlite_db: Database, kit: Ground, tiny: TinyReddit
+) -> None:
+    post = tiny.comment("acme is down")
+    source_id = listen_to(sqlite_db, kit, tiny)
+    tiny.fault = lambda asked: said({"message": "Forbidden"}, 403) if "inbox" in asked.path else None
+    assert "403" in (collect.poll(sqlite_db, kit, source_id, force=True).error or "")
+    assert set(stored(sqlite_db)) == {post}
+    assert source(sqlite_db, source_id).state == "active"
 
 
 def test_a_stall_ends_by_our_own_time_out(sqlite_db: Database, tiny: TinyReddit) -> None:

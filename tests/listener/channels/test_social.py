@@ -24,15 +24,13 @@ WORDS = [
 ]
 
 
-def test_whatever_people_write_survives(sqlite_db: Database, kit: Ground, platform: Platform) -> None:
+def test_whatever_people_write_survives(db: Database, kit: Ground, platform: Platform) -> None:
     for words in WORDS:
         platform.publish(words.replace("&", "&amp;").replace("<", "&lt;") if platform.kind == "x" else words)
-    brands.add(sqlite_db, "Acme", query="acme")
-    source_id = sources.add(
-        sqlite_db, kit, platform.kind, name="social", brand="Acme", settings=platform.settings
-    )
-    assert collect.poll(sqlite_db, kit, source_id, force=True).error is None
-    with sqlite_db.read() as session:
+    brands.add(db, "Acme", query="acme")
+    source_id = sources.add(db, kit, platform.kind, name="social", brand="Acme", settings=platform.settings)
+    assert collect.poll(db, kit, source_id, force=True).error is None
+    with db.read() as session:
         assert set(session.scalars(select(Mention.text))) == set(WORDS)
 
 

@@ -352,6 +352,21 @@ def test_a_post_of_an_unknown_shape_does_not_hide_the_others(
     assert found == {before}
 
 
+def test_a_query_that_x_refuses_does_not_hide_the_mentions(
+    sqlite_db: Database, kit: Ground, tiny: TinyX
+) -> None:
+    mention = tiny.publish("@acme help")
+    source_id = listen_to(sqlite_db, kit, tiny)
+    tiny.fault = lambda asked: (
+        said({"title": "Invalid Request", "detail": "Rules must contain a non-stopword clause"}, 400)
+        if "search" in asked.path and "from:acme" not in asked.query["query"].split(" ")[0]
+        else None
+    )
+    outcome = collect.poll(sqlite_db, kit, source_id, force=True)
+    assert "non-stopword" in (outcome.error or "")
+    assert set(stored(sqlite_db)) == {mention}
+
+
 def test_a_stall_ends_by_our_own_time_out(sqlite_db: Database, tiny: TinyX) -> None:
     kit = ground()
     object.__setattr__(kit, "http", Http(allow=["127.0.0.1:*"], timeout=(2.0, 2.0)))
