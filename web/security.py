@@ -27,6 +27,7 @@ VISITOR_COOKIE = "allears_visitor"  # what the CSRF token of somebody not logged
 PUBLIC = "public"
 SIGNED_IN = "signed-in"
 BEARER = "bearer"  # checked by the API itself: no cookie, no CSRF
+PROBES = frozenset({"health.healthz", "health.readyz", "health.metrics"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -77,7 +78,7 @@ def install(app: Flask) -> None:
 
 def check_host() -> None:
     """Refuse a Host header that is not ours: links in mails and redirects would follow it."""
-    if request.endpoint in {"health.healthz", "health.readyz", "health.metrics"}:
+    if request.endpoint in PROBES:
         return  # probes speak to an address, and these answers build no link
     name = urlsplit(f"//{request.host}").hostname or ""
     ours = urlsplit(context().settings.public_url).hostname
@@ -93,7 +94,7 @@ def start() -> None:
     g.viewer = None
     g.token = None
     g.shortcuts = True
-    if request.endpoint == "static":
+    if request.endpoint == "static" or request.endpoint in PROBES:  # these answer while the database is away
         return
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "permission", None) == BEARER:
