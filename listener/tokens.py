@@ -60,6 +60,12 @@ def forget(key: str) -> None:
         _kept.pop(key, None)
 
 
+def forget_all() -> None:
+    """Drop every token of this process."""
+    with _lock:
+        _kept.clear()
+
+
 def grant(
     http: Http, url: str, form: Mapping[str, str], *, title: str, auth: tuple[str, str] | None = None
 ) -> Granted:

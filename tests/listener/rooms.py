@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr
 
-from listener import brands, channels, sources
+from listener import brands, channels, sources, tokens
 from listener.channels.base import (
     Channel,
     Cursor,
@@ -34,6 +34,12 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 def ground(**settings: Any) -> Ground:
     return Ground(Http(allow=["127.0.0.1:*"]), Vault([Fernet.generate_key()]), ListenerSettings(**settings))
+
+
+@pytest.fixture(autouse=True)
+def no_tokens() -> None:
+    """Forget kept access tokens: a later test's server may get the port, and so the key, of an earlier one's."""
+    tokens.forget_all()
 
 
 class ParrotOptions(Options):

@@ -16,10 +16,10 @@ from listener.ground import Ground
 from listener.models import Mention
 from tests.listener.channels.review_platforms import ONE_ANSWER, PLATFORMS, REPLIES
 from tests.listener.channels.review_room import Platform, Room, says
-from tests.listener.rooms import ground
+from tests.listener.rooms import ground, no_tokens
 from tests.listener.web_room import Answer, Site, site
 
-__all__ = ["site"]
+__all__ = ["no_tokens", "site"]
 TEXT = "We are sorry, and we are on it."
 
 

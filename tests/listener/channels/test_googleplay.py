@@ -178,3 +178,10 @@ def test_the_address_of_the_token_follows_the_key_file_or_the_api(kit: Ground) -
     assert token_url(None, "http://127.0.0.1:9", usual, TOKEN_URL) == "http://127.0.0.1:9/token"
     assert token_url(None, usual, usual, "https://id.example.test/t") == "https://id.example.test/t"
     assert token_url("https://a.example.test", usual, usual, None) == "https://a.example.test"
+
+
+@pytest.mark.parametrize("run", ["first", "second"])
+def test_no_token_of_another_test_is_used(kit: Ground, run: str) -> None:
+    from listener import tokens
+
+    assert tokens.access_token("test_no_token_of_another_test", lambda: tokens.Granted(run)) == run
