@@ -130,7 +130,7 @@ def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | No
     case.mode, case.mode_reason = mention.reply_mode, mention.reply_reason or ""
     case.safe_url = conversation.safe_link(mention.url)
     case.score = _score(session, mention_id, alert)
-    case.reasons = list((alert.reasons if alert else None) or (case.score.reasons if case.score else []))
+    case.reasons = list((case.score.reasons if case.score else None) or (alert.reasons if alert else []))
     found = session.scalar(select(Suggestion).where(Suggestion.mention_id == mention_id))
     case.suggestion = found if found is not None and found.revision == mention.revision else None
     account = posts.account_of(session, mention_id)
@@ -203,7 +203,7 @@ def _handle(author: Author | None) -> str:
 
 
 def _score(session: Session, mention_id: int, alert: Alert | None) -> Score | None:
-    """Return the score that explains what the page shows: of the newest post that is as urgent as the alert.
+    """Return the score that explains what the page shows: of the post that is as urgent as the alert, and surest.
 
     A later "hello?" of the customer leaves the alert as urgent as it was; its own score explains nothing.
     """
@@ -212,10 +212,7 @@ def _score(session: Session, mention_id: int, alert: Alert | None) -> Score | No
     of_case = select(CaseMention.mention_id).where(CaseMention.alert_id == alert.id)
     found = scores.latest(session, list(session.scalars(of_case)))
     alike = [one for one in found.values() if one.level == alert.level]
-    newest = found.get(mention_id)
-    if newest in alike or not alike:
-        return newest
-    return max(alike, key=lambda one: one.mention_id)
+    return max(alike, key=lambda one: (one.alert_score, one.mention_id)) if alike else found.get(mention_id)
 
 
 def _as_whom(account: Account | None) -> str:
