@@ -8,7 +8,7 @@ reference texts; otherwise nothing is returned. Must not know where corrections 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 FEWEST: Final = 5
 """Corrections of one kind below which that head is left alone."""
-PULLS: Final = (100.0, 30.0, 10.0, 3.0, 1.0)
+PULLS: Final = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 """How strongly changes are drawn to zero, most careful first; the best one that passes is kept."""
 KEPT_BACK: Final = 4
 """One correction in this many, by hash of its text, is not learned but tests what was."""
 _STEPS = 400
-_REPLAY = 0.5
+_REPLAY = 2.0
 """Weight of staying as it was on a reference text, against one correction."""
 _EVEN = 1e-9
 _SLIP = 0.02
@@ -67,7 +67,6 @@ class Lesson:
     reference_after: dict[str, float]
     kept_back_before: float | None
     kept_back_after: float | None
-    notes: list[str] = field(default_factory=list)
 
 
 def known(model: ShippedModel, rows: Sequence[Row]) -> Known:
@@ -97,26 +96,20 @@ def learn(corrections: Known, reference: Known, calibration: Calibration) -> Les
     unseen = _some(corrections, aside)
     before = judged(reference, calibration)
     tested = agreement(unseen, calibration, taught)
-    best: tuple[float, float] | None = None
-    for pull in PULLS:
+    learned = {name: counts[name] for name in sorted(taught)}
+    tries = []
+    for place, pull in enumerate(PULLS):
         heads = _fit(seen, reference, calibration, taught, pull)
-        after = judged(_changed(reference, heads), calibration)
-        if worse(before, after):
-            continue
         score = agreement(_changed(unseen, heads), calibration, taught)
         gain = (score or 0.0) - (tested or 0.0)
-        if gain > -_EVEN and (best is None or gain > best[0] + _EVEN):
-            best = (gain, pull)
-    learned = {name: counts[name] for name in sorted(taught)}
-    if best is None:
-        return Lesson(None, 0.0, learned, before, before, tested, tested)
-    heads = _fit(corrections, reference, calibration, taught, best[1])  # now with those kept back as well
-    after = judged(_changed(reference, heads), calibration)
-    passed = not worse(before, after)
-    kept = agreement(
-        _changed(unseen, _fit(seen, reference, calibration, taught, best[1])), calibration, taught
-    )
-    return Lesson(heads if passed else None, best[1], learned, before, after, tested, kept)
+        if gain > -_EVEN and not worse(before, judged(_changed(reference, heads), calibration)):
+            tries.append((-round(gain, 6), place, pull, score))
+    for _, _, pull, score in sorted(tries):  # the largest gain first, of equal ones the most careful
+        heads = _fit(corrections, reference, calibration, taught, pull)  # now with those kept back as well
+        after = judged(_changed(reference, heads), calibration)
+        if not worse(before, after):
+            return Lesson(heads, pull, learned, before, after, tested, score)
+    return Lesson(None, 0.0, learned, before, before, tested, tested)
 
 
 def worse(before: dict[str, float], after: dict[str, float]) -> list[str]:

@@ -18,7 +18,7 @@ import torch
 from sentiment import base as base_file
 from sentiment.engine.embeddings import Embeddings
 from sentiment.engine.tokens import Tokens
-from sentiment.train import batches, mix, teacher, vocabulary
+from sentiment.train import batches, mix, similarity, teacher, vocabulary
 from sentiment.train.losses import category_weights, loss
 from sentiment.train.network import Network, from_base
 from sentiment.train.state import Clock, Progress, State
@@ -161,6 +161,7 @@ def train(
             report(clock.progress(step + 1, share))
         if clock.due(SAVE_EVERY_S):
             state.save(reached, clock.elapsed())
+    similarity.fit(network, prepared, table, recipe.seed)
     state.save(reached, clock.elapsed())
     record = {
         "seed": recipe.seed,

@@ -24,7 +24,7 @@ Group("allears", commands={"score": score, "model": model})()
 def test_scoring_needs_neither_torch_nor_transformers() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, "score"],
-        input="text\nThe charger caught fire and burned my hand\n",
+        input="text\nMy account was hacked and my card is being charged\n",
         capture_output=True,
         text=True,
         check=False,

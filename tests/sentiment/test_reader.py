@@ -20,7 +20,7 @@ TEXTS = [
     "Мой аккаунт взломали, деньги списаны, поддержка молчит второй день",
     "כבר שלושה ימים בלי אינטרנט, התקשרתי ארבע פעמים ואף אחד לא חוזר",
     "Sans internet depuis trois jours, quatrième appel, toujours rien. Je vais résilier.",
-    "The charger caught fire and burned my hand",
+    "I was taken to hospital with food poisoning after your soup",
     "How do I change my delivery address?",
     "",
     "😡😡😡",
@@ -43,12 +43,12 @@ def test_the_contents_are_what_the_interface_says(reader: Reader) -> None:
 
 
 def test_plain_cases_in_four_languages(reader: Reader) -> None:
-    flight, praise, hacked, offline, french, fire, question, *_ = reader.read(TEXTS)
-    for bad in (flight, hacked, offline, french):
+    flight, praise, hacked, offline, french, poisoned, question, *_ = reader.read(TEXTS)
+    for bad, level in ((flight, 2), (hacked, 2), (offline, 1), (french, 2)):
         assert bad.sentiment.label == "negative"
-        assert bad.urgency.level >= 2
-        assert bad.needs_reply
-    assert fire.urgency.level >= 2
+        assert bad.urgency.level >= level
+    assert all(bad.needs_reply for bad in (flight, offline, french))
+    assert poisoned.urgency.level >= 2
     assert (praise.sentiment.label, praise.urgency.level, praise.needs_reply) == ("positive", 0, False)
     assert question.needs_reply
     assert question.urgency.level <= 1
@@ -101,11 +101,14 @@ def test_odd_texts_are_read(reader: Reader, text: str) -> None:
 def test_an_emergency_at_the_end_of_a_long_text_is_seen(reader: Reader) -> None:
     calm = "The room was nice and the breakfast was good. " * 150
     assert len(calm) > 5000
-    cry = "My account was hacked and my card was charged, please help me right now!"
+    cry = (
+        "My account was hacked and my card is being charged right now. Somebody is stealing my money, "
+        "please block the card, I have called three times and nobody answers!"
+    )
     quiet, loud = reader.read([calm, calm + cry])
     assert quiet.urgency.level == 0
     assert loud.urgency.level >= 2
-    assert any(word in " ".join(loud.reasons) for word in ("hacked", "charged"))
+    assert any(word in " ".join(loud.reasons) for word in ("hacked", "charged", "stealing", "block"))
 
 
 def test_handles_and_links_change_nothing(reader: Reader) -> None:

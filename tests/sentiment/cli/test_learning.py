@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from sentiment import choice
+from sentiment import choice, corrections
 from sentiment.budget import Outcome
 from sentiment.cli import model
 from sentiment.reader import Reader
@@ -54,16 +54,11 @@ def test_corrections_are_learned_used_and_rolled_back(home: Path, tmp_path: Path
     assert choice.chosen(home) == "default"
 
 
-def test_what_makes_the_reference_worse_is_not_used(home: Path, tmp_path: Path) -> None:
-    reference = tmp_path / "reference.csv"
-    reference.write_text(
-        "text,lang,urgency\n" + "".join(f'"{text}",en,1\n' for text in TEACH), encoding="utf-8"
-    )
-    corrections = tmp_path / "wrong.csv"
-    corrections.write_text(
-        "text,lang,urgency\n" + "".join(f'"{text} today",en,3\n' for text in TEACH), encoding="utf-8"
-    )
-    done = run("train", "--corrections", str(corrections), "--reference", str(reference))
+def test_what_makes_the_reference_worse_is_not_used(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corrections, "worse", lambda before, after: ["urgency 0.900 -> 0.500"])
+    done = run("train", "--corrections", str(taught(tmp_path)))
     assert done.exit_code == 1
     assert "nothing was changed" in done.stderr
     assert choice.chosen(home) == "default"

@@ -67,7 +67,7 @@ def test_eval(tmp_path: Path) -> None:
     path.write_text(
         "text,lang,channel,sentiment,urgency\n"
         "Love it thank you so much,en,tweet,positive,0\n"
-        "The charger caught fire and burned my hand,en,tweet,negative,3\n",
+        "My account was hacked and my card is being charged,en,tweet,negative,3\n",
         encoding="utf-8",
     )
     plot = tmp_path / "plot.svg"

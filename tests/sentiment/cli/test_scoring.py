@@ -47,7 +47,7 @@ def test_gzipped_tsv(tmp_path: Path) -> None:
 
 
 def test_reasons_can_be_left_away() -> None:
-    given = b"text\nThe charger caught fire and burned my hand\n"
+    given = b"text\nMy account was hacked and my card is being charged\n"
     assert lines(run(given=given))[0]["reasons"]
     assert lines(run("--no-reasons", given=given))[0]["reasons"] == []
 

@@ -17,8 +17,8 @@ def targets(sentiment: int = UNKNOWN, urgency: int = UNKNOWN, weight: float = 1.
 
 def outputs(sentiment: list[float], urgency: list[float]) -> dict[str, torch.Tensor]:
     return {
-        "sentiment": torch.tensor([sentiment]),
-        "urgency": torch.tensor([urgency]),
+        "sentiment": torch.tensor([sentiment], dtype=torch.float32),
+        "urgency": torch.tensor([urgency], dtype=torch.float32),
         "category": torch.zeros(1, len(CATEGORIES)),
         "reply": torch.zeros(1, 1),
         "vector": torch.ones(1, 4) / 2,
