@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.service, pytest.mark.slow]
 TEXT = "Sorry, @ada.test! We are on it: https://acme.example.test/status #acmedown 👩‍👩‍👧"
 
 
-def until(true: Callable[[], bool], seconds: float = 180) -> None:
+def until(true: Callable[[], bool], seconds: float = 120) -> None:
     """Wait for the app view, which runs behind the account server."""
     end = time.monotonic() + seconds
     while not true():
@@ -90,6 +90,7 @@ def test_from_log_in_to_deletion(sqlite_db: Database, kit: Ground, network: str)
     assert len(record["value"]["facets"]) == 3
 
     # a conversation: our answer is known, theirs comes back in the same thread
+    until(lambda: isinstance(next(channel.refresh([Post(sent.id, "", now())])), Post))  # as people see it
     back = ada.post("thank you", reply={"root": called, "parent": {"uri": sent.id, "cid": record["cid"]}})
     until(lambda: hear(sqlite_db, kit, source_id).error is None and back["uri"] in stored(sqlite_db))
     assert stored(sqlite_db)[back["uri"]].thread_id == called["uri"]
