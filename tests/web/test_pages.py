@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from pydantic import Field, SecretStr
 
 from listener import sources as listener_sources
+from listener.channels import KINDS, channel_type
 from listener.channels.base import Options
 from listener.db import now
 from listener.models import Mention
@@ -122,6 +123,14 @@ def test_a_channel_s_model_makes_its_form() -> None:
     assert (fields["api_key"].required, fields["api_key"].default) == (True, "")
     assert (fields["base_url"].default, fields["search"].default) == ("https://api.example.test", "true")
     assert fields["security"].choices == (("tls", "tls"), ("none", "none"))
+
+
+def test_every_channel_has_a_form_with_all_its_options(world: World, admin: FlaskClient) -> None:
+    for kind in KINDS:
+        form = soup(admin.get(f"/sources/new/{kind}").text).select_one('form:has([name="kind"])')
+        assert form is not None, kind
+        asked = {str(one["name"]) for one in form.select('[name^="option-"]')}
+        assert asked == {f"option-{name}" for name in channel_type(kind).options_type.model_fields}, kind
 
 
 def test_a_source_is_added_as_the_form_sends_it(ctx: Context, world: World, admin: FlaskClient) -> None:
