@@ -253,7 +253,7 @@ class Channel(ABC, Generic[OptionsT]):
         raise NotImplementedError(f"{self.kind} has no webhook")
 
     def hook_secret(self) -> str | None:
-        """Return the secret that a webhook's address must carry; None = one is made when the source is added."""
+        """Return the secret that a webhook's address must carry; None = nothing is received."""
         return None
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+from urllib.parse import quote
+
 import click
 
 from listener import sources
-from listener.channels import KINDS, channel_type
+from listener.channels import KINDS
 from listener.cli.common import App, duration, moment, pairs, print_json
 from listener.errors import told
 
@@ -47,14 +50,14 @@ def add(
     Example:
       allears source add feed --name press --brand Acme --set url=https://news.example.test/rss
     """
-    sources.add(
+    source_id = sources.add(
         app.db, app.ground, kind, name=name, brand=brand, settings=pairs(settings),
         every=duration(every, flag="--every"), since=moment(since, flag="--since"),
     )  # fmt: skip
-    click.echo(f"Source {name} added. `allears source test {name}` tries the connection.")
-    if channel_type(kind).receives:
+    click.echo(f"Source {name} added. `allears source test {shlex.quote(name)}` tries the connection.")
+    if sources.receives(app.db, source_id):
         click.echo(
-            f"Webhook address: /hooks/{name}/<secret>, signed as described in the documentation of {kind}."
+            f"It also takes webhooks at <public_url>/hooks/{quote(name)}/<its secret>; docs/channels.md says how."
         )
 
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from listener.sources.add import add, hook_hash
-from listener.sources.manage import Row, account_of, list_, named, pause, remove, resume, test, try_account
+from listener.sources.manage import (
+    Row,
+    account_of,
+    list_,
+    named,
+    pause,
+    receives,
+    remove,
+    resume,
+    test,
+    try_account,
+)
 from listener.sources.open import channel_for_account, channel_of, identities
 from listener.sources.options import SourceError, parse_options, split
 
 __all__ = [
     "Row", "SourceError", "account_of", "add", "channel_for_account", "channel_of", "hook_hash", "identities", "list_",
-    "named", "parse_options", "pause", "remove", "resume", "split", "test", "try_account",
+    "named", "parse_options", "pause", "receives", "remove", "resume", "split", "test", "try_account",
 ]  # fmt: skip

@@ -5,7 +5,6 @@ the database. No network: whether the platform accepts them is what `manage.test
 from __future__ import annotations
 
 import hashlib
-import secrets as randomness
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -69,9 +68,7 @@ def add(
             kind=kind,
             options=source_part,
             every=int((every or channel.limits().poll_every).total_seconds()),
-            hook_hash=hook_hash(channel.hook_secret() or randomness.token_urlsafe(24))
-            if channel.receives
-            else None,
+            hook_hash=hook_hash(secret) if channel.receives and (secret := channel.hook_secret()) else None,
         )
         session.add(source)
         session.flush()

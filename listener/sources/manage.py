@@ -75,6 +75,12 @@ def named(session: Session, name: str) -> Source:
     return found
 
 
+def receives(db: Database, source_id: int) -> bool:
+    """Return whether the source takes webhooks: its channel can, and a secret for the address was set."""
+    with db.read() as session:
+        return session.get_one(Source, source_id).hook_hash is not None
+
+
 def pause(db: Database, name: str) -> None:
     """Stop polling a source until it is resumed; its cursor stays."""
     with db.work() as session:

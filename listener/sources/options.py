@@ -42,10 +42,16 @@ def revalidate(kind: str, before: Mapping[str, Any], settings: Mapping[str, str]
         )
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or kind}: {item['msg']}" for item in error.errors()
+            f"{'.'.join(str(part) for part in item['loc']) or kind}: {_plain(item['msg'])}"
+            for item in error.errors()
         )
         message = f"{kind} options: {problems}"
         raise SourceError(message) from None
+
+
+def _plain(message: str) -> str:
+    """Say of a hidden text what pydantic says of a list: it counts the items of what it may not show."""
+    return message.replace(" items after validation", " characters").replace("Value error, ", "")
 
 
 def split(options: Options) -> tuple[dict[str, Any], dict[str, Any], Secrets]:
