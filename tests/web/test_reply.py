@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from flask.testing import FlaskClient
@@ -59,7 +60,9 @@ def test_sending_waits_for_the_undo_window_and_posts_once(
 ) -> None:
     answer = ask(agent, f"/alerts/{world.alert}/reply", text=TEXT)
     assert answer.status_code == 200
-    assert 'data-left="10"' in answer.text
+    left = re.search(r'data-left="(\d+)" data-all="10"', answer.text)
+    assert left is not None
+    assert 5 <= int(left[1]) <= 10  # what a slow machine took is gone from it
     assert ctx.wake.rung == ["publish"]  # type: ignore[attr-defined]
     assert publish(ctx) == []
     assert platform == []
