@@ -87,8 +87,8 @@ def _length(text: str, count: int, limits: Limits) -> Iterator[Problem]:
     if limits.length is not None and count > limits.length:
         over = count - limits.length
         yield Problem(
-            "too_long", f"The reply is {over} {limits.unit} too long ({count} of {limits.length}).", blocking=True,
-            values=(("over", over), ("count", count), ("limit", limits.length)),
+            "too_long", f"The reply is too long by {over}: {count} of at most {limits.length} {limits.unit}.",
+            blocking=True, values=(("over", over), ("count", count), ("limit", limits.length)),
         )  # fmt: skip
     if count < limits.minimum:
         yield Problem(

@@ -139,7 +139,7 @@ def test_publish_resolves_what_is_unknown(small: Scene) -> None:
     [
         (["999", "--text", "x", "--as", "mia@example.test"], "there is no alert 999"),
         (["1", "--text", "x", "--as", "who@example.test"], "nobody has the address who@example.test"),
-        (["1", "--text", "x" * 501, "--as", "mia@example.test"], "1 characters too long"),
+        (["1", "--text", "x" * 501, "--as", "mia@example.test"], "too long by 1: 501 of at most 500"),
         (["1", "--text", "On it.", "--as", "max@example.test"], "does not allow"),
         (["1", "--text", "On it.", "--as", "omar@example.test"], "there is no alert 1"),
     ],

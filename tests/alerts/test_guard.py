@@ -19,7 +19,7 @@ def test_the_count_is_the_channels_own() -> None:
     weighted = Limits(length=10, unit="weighted", measure=lambda text: 2 * len(text))
     verdict = guard.check("  abcdef ", limits=weighted)
     assert (verdict.count, verdict.limit, verdict.unit, verdict.may_send) == (12, 10, "weighted", False)
-    assert verdict.problems[0].text == "The reply is 2 weighted too long (12 of 10)."
+    assert verdict.problems[0].text == "The reply is too long by 2: 12 of at most 10 weighted."
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_the_guard_stops_what_is_too_long_or_has_gaps(small: Scene) -> None:
     mention_id, _ = raised(small)
     for text, words in (
         ("", "empty"),
-        ("x" * 501, "1 characters too long"),
+        ("x" * 501, "too long by 1: 501 of at most 500"),
         ("Dear {name}", "Fill in {name}"),
     ):
         with pytest.raises(Blocked, match=words):
