@@ -58,6 +58,11 @@ class Heads:
         np.savez(folder / weights.HEADS, allow_pickle=False, **arrays)
 
 
+def there(folder: Path) -> bool:
+    """Whether a model in this folder has changed heads."""
+    return (folder / weights.HEADS).exists()
+
+
 def load(folder: Path) -> Heads:
     """Read ``heads.npz``. Raises ModelError when it is of another format."""
     path = folder / weights.HEADS

@@ -28,8 +28,8 @@ class ShippedModel:
     def __init__(self, folder: Path, *, threads: int | None = None) -> None:
         """Check and load a weights folder. Raises ModelError when it cannot be used."""
         self.config = weights.check(folder)
-        self.heads = heads.load(folder) if self.config.base else None
         root = heads.root(folder, self.config) if self.config.base else folder
+        self.heads = [heads.load(each) for each in dict.fromkeys((root, folder)) if heads.there(each)]
         self.tokens = Tokens(root / weights.TOKENIZER)
         self.engine: OnnxEngine | cuda.CudaEngine = (
             cuda.CudaEngine(root) if cuda.present() else OnnxEngine(root, threads=threads)
@@ -71,8 +71,10 @@ class ShippedModel:
             if isinstance(outcome, Exception):
                 failed[index] = outcome
             else:
-                corrected = outcome if self.heads is None else self.heads.apply(outcome)
-                groups.setdefault(index, []).append((len(part), corrected))
+                changed = outcome
+                for change in self.heads:  # the shipped ones first, then the team's
+                    changed = change.apply(changed)
+                groups.setdefault(index, []).append((len(part), changed))
         return [failed[index] if index in failed else merge(groups[index]) for index in range(len(cleaned))]
 
     def _encode(self, cleaned: Sequence[str]) -> list[list[int] | Exception]:

@@ -45,7 +45,9 @@ class Config:
 
 def files(folder: Path) -> tuple[str, ...]:
     """Names of the files a model in this folder is made of, the manifest aside."""
-    return CORRECTED_FILES if (folder / HEADS).exists() else FILES
+    if not (folder / HEADS).exists():
+        return FILES
+    return (*FILES, HEADS) if (folder / ENCODER).exists() else CORRECTED_FILES
 
 
 def digest(path: Path) -> str:
@@ -77,8 +79,9 @@ def check(folder: Path) -> Config:
             do="Use the weights that belong to this version of All Ears.",
         )
     sums = manifest.get("sha256", {})
-    corrected = isinstance(sums, dict) and HEADS in sums
-    for name in CORRECTED_FILES if corrected else FILES:
+    taught = isinstance(sums, dict) and HEADS in sums
+    corrected = taught and ENCODER not in sums
+    for name in CORRECTED_FILES if corrected else (*FILES, HEADS) if taught else FILES:
         path = folder / name
         if not path.is_file():
             raise ModelError("a model file is missing", where=path, do=_RESTORE)
