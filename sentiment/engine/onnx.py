@@ -1,8 +1,8 @@
 """Runs the shipped encoder with ONNX Runtime: one window at a time, many at once.
 
-Each window is its own run on one core and a small pool of threads keeps all cores busy. For an
-encoder of this size that is as fast as padded batches (measured, see docs/model-card.md), and a
-text's result cannot depend on what it was batched with. A window that makes the runtime fail comes
+Each window is its own run on one core and a small pool of threads keeps all cores busy, so that a
+text's result cannot depend on what it was batched with and nothing is computed for padding; `make
+bench` shows the speed. A window that makes the runtime fail comes
 back as the error itself; its neighbours are not touched.
 """
 
