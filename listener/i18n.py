@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.util import find_spec
 from pathlib import Path
@@ -132,9 +132,19 @@ def format_span(first: date, last: date) -> str:
     return str(dates.format_interval(first, last, "yMMMd", locale=current()))
 
 
+@cache
+def _parsed(tag: str) -> Locale:
+    return Locale.parse(tag)
+
+
 def format_datetime(at: datetime, zone: tzinfo, style: Style = "medium") -> str:
     """Write an aware instant as the clock of `zone` shows it."""
-    return dates.format_datetime(at, style, tzinfo=zone, locale=current())
+    return _datetime(at, zone, style, current())
+
+
+@lru_cache(maxsize=4096)  # a list shows the same instants again at every look
+def _datetime(at: datetime, zone: tzinfo, style: Style, tag: str) -> str:
+    return dates.format_datetime(at, style, tzinfo=zone, locale=_parsed(tag))
 
 
 def format_time(at: datetime, zone: tzinfo) -> str:
@@ -144,12 +154,22 @@ def format_time(at: datetime, zone: tzinfo) -> str:
 
 def format_relative(at: datetime, now: datetime) -> str:
     """Write how long ago, or in how long: "2 hours ago"."""
-    return dates.format_timedelta(at - now, add_direction=True, threshold=0.9, locale=current())
+    length = at - now
+    return _relative(length.days * 86400 + length.seconds, current())
+
+
+@lru_cache(maxsize=4096)
+def _relative(seconds: int, tag: str) -> str:
+    return dates.format_timedelta(seconds, add_direction=True, threshold=0.9, locale=_parsed(tag))
 
 
 def format_duration(length: timedelta | float) -> str:
     """Write a length of time (seconds or timedelta) in its two largest units: "2 hr 15 min", "3 days"."""
-    seconds = int(length.total_seconds() if isinstance(length, timedelta) else length)
+    return _duration(int(length.total_seconds() if isinstance(length, timedelta) else length), current())
+
+
+@lru_cache(maxsize=4096)
+def _duration(seconds: int, tag: str) -> str:
     parts = []
     for name, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, seconds = divmod(seconds, size)
@@ -160,7 +180,7 @@ def format_duration(length: timedelta | float) -> str:
     if len(parts) > 1 and parts[0][0] == "minute" and parts[0][1] >= 5:  # noqa: PLR2004 - seconds only matter below
         parts.pop()
     return " ".join(
-        units.format_unit(count, f"duration-{name}", length="short", locale=current())
+        units.format_unit(count, f"duration-{name}", length="short", locale=_parsed(tag))
         for name, count in parts[:2] or [("second", 0)]
     )
 
