@@ -51,6 +51,8 @@ class Verdict:
     unit: str
     problems: tuple[Problem, ...]
     steps: tuple[str, ...]
+    public: str = ""
+    """What will be public, with what the platform wants in front of it."""
 
     @property
     def may_send(self) -> bool:

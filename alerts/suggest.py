@@ -16,7 +16,7 @@ from alerts.errors import NotFound
 from alerts.models import Suggestion
 from alerts.playbook import STEPS, Book
 from listener.db import now, upsert
-from listener.models import Brand, Mention
+from listener.models import Author, Brand, Mention
 from sentiment.models import Score
 
 CRITICAL = 3
@@ -95,6 +95,10 @@ def suggest(
     mention = session.get(Mention, mention_id)
     if mention is None:
         raise NotFound(f"there is no mention {mention_id}")
+    author = session.get(Author, mention.author_id) if mention.author_id is not None else None
+    in_front = (
+        f"@{author.handle} " if author is not None and author.handle else ""
+    )  # where a platform wants it
     draft = compose(
         playbook.book(session, score.language, brand.id),
         category=category or score.category,
@@ -103,6 +107,7 @@ def suggest(
         contact=brand.contact_url,
         private=mention.kind in PRIVATE_KINDS or mention.visibility == "direct",
         length=length if length is not None else LENGTHS.get(mention.channel),
+        measure=lambda text: len(in_front) + len(text),
     )
     values = {
         "revision": mention.revision, "language": draft.language, "text": draft.text, "steps": list(draft.steps),

@@ -62,6 +62,10 @@ class World:
     mentions: dict[str, int] = field(default_factory=dict)
     foreign_alert: int = 0
 
+    def in_front(self, alert_id: int) -> str:
+        """What Mastodon wants in front of an answer: the author of the alert's post."""
+        return next(f"@{author} " for author, known in self.alerts.items() if known == alert_id)
+
     @property
     def alert(self) -> int:
         """The burning kettle."""

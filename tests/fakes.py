@@ -140,6 +140,9 @@ class FakeChannel(Channel[FakeOptions]):
         mode = ReplyMode(self.platform.get("mode", "api"))
         return MayReply(mode, None if mode is ReplyMode.API else "replies are closed")
 
+    def compose(self, to: Post, text: str) -> str:
+        return str(self.platform.get("in_front", "")) + text
+
     def reply(self, to: Post, text: str, *, key: str) -> Sent:
         platform = self.platform
         platform.called()

@@ -5,7 +5,7 @@ Reads rows in one short transaction and asks the channel after it; a channel may
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -38,7 +38,15 @@ class Reach:
 def check(db: Database, ground: Ground, *, mention_id: int, text: str) -> guard.Verdict:
     """Check a text as an answer to a mention, by the limits of its channel and the language of its author."""
     way = reach(db, ground, mention_id)
-    return guard.check(text, limits=way.limits, language=way.language, contact=way.contact)
+    verdict = guard.check(text, limits=way.limits, language=way.language, contact=way.contact)
+    public = way.speaker.compose(way.post, text) if way.speaker is not None else text
+    return replace(verdict, public=public)
+
+
+def composed(speaker: Channel[Any], post: Post) -> Limits:
+    """Return the limits of an answer to `post`, counting what the channel puts in front of it."""
+    limits = speaker.limits()
+    return replace(limits, measure=lambda text: limits.measure(speaker.compose(post, text)))
 
 
 def reach(db: Database, ground: Ground, mention_id: int) -> Reach:
@@ -68,7 +76,7 @@ def reach(db: Database, ground: Ground, mention_id: int) -> Reach:
         )
     else:
         speaker = sources.channel_for_account(db, ground, found[0])
-        may, limits = speaker.may_reply(post), speaker.limits()
+        may, limits = speaker.may_reply(post), composed(speaker, post)
     return Reach(
         post=post, channel=channel, language=language, brand=brand.name if brand is not None else "",
         contact=brand.contact_url if brand is not None else None,

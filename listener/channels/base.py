@@ -239,6 +239,11 @@ class Channel(ABC, Generic[OptionsT]):
             )
         return MayReply(ReplyMode.NONE, f"{self.title} has no way to reply")
 
+    def compose(self, to: Post, text: str) -> str:
+        """Return what will be public when `text` answers `to`: some platforms want the author named in front."""
+        del to
+        return text
+
     def reply(self, to: Post, text: str, *, key: str) -> Sent:
         """Post a public reply, once, without any retry. Raises ChannelError; any other error means *unknown*."""
         raise NotImplementedError(f"{self.kind} cannot reply")

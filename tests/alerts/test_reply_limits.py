@@ -114,6 +114,15 @@ def test_replies_closed_after_approval_fail_without_a_call(small: Scene) -> None
     assert (small.reply(reply_id).state, small.platform.calls()) == ("failed", 0)
 
 
+def test_what_the_platform_wants_in_front_counts(small: Scene) -> None:
+    mention_id, _ = raised(small)
+    small.platform.set("in_front", "@ann ")
+    with pytest.raises(Blocked, match="too long by 3: 503 of at most 500"):
+        approved(small, mention_id, text="x" * 498)
+    verdict = reply.check(small.db, small.ground, mention_id=mention_id, text="Thank you.")
+    assert (verdict.count, verdict.public) == (15, "@ann Thank you.")
+
+
 def test_the_guard_stops_what_is_too_long_or_has_gaps(small: Scene) -> None:
     mention_id, _ = raised(small)
     for text, words in (

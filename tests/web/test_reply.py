@@ -46,7 +46,9 @@ def test_the_page_shows_why_and_offers_a_marked_suggestion(world: World, agent: 
 def test_a_check_counts_by_the_channel_and_names_what_stops(world: World, agent: FlaskClient) -> None:
     good = ask(agent, f"/alerts/{world.alert}/check", text=TEXT)
     assert good.status_code == 200
-    assert f"{len(TEXT)} of 500" in good.text
+    public = world.in_front(world.alert) + TEXT
+    assert f"{len(public)} of 500" in good.text
+    assert f">{public}</bdi>" in good.text
     assert "Stops sending" not in good.text
     unfilled = ask(agent, f"/alerts/{world.alert}/check", text="Hello {name}, sorry.").text
     assert "Stops sending" in unfilled

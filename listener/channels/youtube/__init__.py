@@ -168,6 +168,10 @@ class YouTube(Channel[YouTubeOptions]):
         self.known |= {"id": str(found[0]["id"]), "handle": handle, "ours": [str(found[0]["id"])]}
         return handle
 
+    def compose(self, to: Post, text: str) -> str:
+        """Return what will be public; see `replying`."""
+        return replying.compose(to, text)
+
     def may_reply(self, post: Post) -> MayReply:
         """By the API when logged in and the thread takes replies."""
         if not self.logged_in:
