@@ -98,6 +98,7 @@ def page(
 ) -> InboxPage:  # fmt: skip
     """Return one page. Raises AlertsError for a cursor that is not ours."""
     moment = at or now()
+    number = newest(session)  # before the rows, as in `changes`
     order, after = _order(filters.sort)
     query = matching(viewer, filters, moment).order_by(*order).limit(limit + 1)
     if cursor:
@@ -108,7 +109,7 @@ def page(
         rows[:limit],
         following,
         counts(session, viewer, filters, at=moment) if counted else {},
-        newest(session),
+        number,
     )
 
 
@@ -170,13 +171,15 @@ def counts(
 
 def changes(session: Session, viewer: Viewer, since: int, *, limit: int = 500) -> tuple[int, list[int]]:
     """Return (the newest number, the ids of the viewer's alerts that changed after `since`, newest change last)."""
+    # the number first: what others commit between the two statements is then told twice, not never
+    number = newest(session)
     ids = session.scalars(
         select(Alert.id)
         .where(Alert.changed > since, mine(viewer))
         .order_by(Alert.changed, Alert.id)
         .limit(limit)
     )
-    return newest(session), list(ids)
+    return number, list(ids)
 
 
 def newest(session: Session) -> int:
