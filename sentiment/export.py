@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,9 +48,11 @@ def write_encoder(checkpoint: Path, base: Path, folder: Path) -> None:
     from sentiment.train import graph  # noqa: PLC0415
     from sentiment.train.network import Network  # noqa: PLC0415
 
-    shape = base_file.read(base / "e5-small-q4.bin").shape
-    network = Network(shape)
     state = torch.load(checkpoint, weights_only=True, map_location="cpu")["network"]
+    # a student may have fewer layers than the base
+    layers = 1 + max(int(name.split(".")[1]) for name in state if name.startswith("layers."))
+    shape = replace(base_file.read(base / "e5-small-q4.bin").shape, layers=layers)
+    network = Network(shape)
     network.load_state_dict(state)
     values = {name: value.float().numpy() for name, value in network.state_dict().items()}
     graph.save(graph.build(values, shape, network.taps), folder / weights.ENCODER)
@@ -121,7 +123,11 @@ def fit(moods: Measured, urgent: Measured) -> calibrate.Calibration:
     logits = np.stack([item.sentiment for item in moods.logits])
     labels = np.array([row.sentiment for row in moods.rows], np.int64)
     languages = [row.lang for row in moods.rows]
-    temperatures = calibrate.fit_temperatures(logits, labels, languages)
+    return fit_urgency(urgent, calibrate.fit_temperatures(logits, labels, languages))
+
+
+def fit_urgency(urgent: Measured, temperatures: dict[str, float]) -> calibrate.Calibration:
+    """Fit all but the sentiment's temperatures, which are given."""
     steps = np.stack([item.urgency for item in urgent.logits])
     levels = np.array([row.urgency for row in urgent.rows])
     spoken = [row.lang for row in urgent.rows]

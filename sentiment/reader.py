@@ -44,14 +44,20 @@ class Reader:
     """A loaded model; safe to share between threads."""
 
     def __init__(
-        self, shipped: ShippedModel, moods: Moods | None = None, *, alert_threshold: float | None = None
+        self,
+        shipped: ShippedModel,
+        moods: Moods | None = None,
+        *,
+        alert_threshold: float | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
-        """Wrap a loaded model; most callers want ``Reader.load``."""
+        """Wrap a loaded model; most callers want ``Reader.load``. ``calibration`` replaces the model's own."""
         self._model = shipped
         self._moods = moods
         config = shipped.config
         try:
-            self._calibration = Calibration.from_dict(config.calibration).alerting_from(alert_threshold)
+            own_calibration = calibration or Calibration.from_dict(config.calibration)
+            self._calibration = own_calibration.alerting_from(alert_threshold)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelError(
                 f"the calibration is incomplete ({error})",

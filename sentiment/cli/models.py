@@ -141,11 +141,21 @@ def info(context: click.Context, name: str | None, *, as_json: bool) -> None:
 @click.option("--model", "named", metavar="NAME", help="A model folder or Hugging Face name.")
 @click.option("--per-set", type=click.IntRange(min=1), default=200, show_default=True,
               help="With a data folder: rows of each set.")  # fmt: skip
+@click.option("--cross-fit", is_flag=True,
+              help="Fit scales and thresholds anew on four fifths for each fifth: for rows that a model was"
+              " calibrated on.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Write a reliability plot (SVG).")
 @click.pass_context
 def eval_(
-    context: click.Context, file: Path, named: str | None, plot: Path | None, *, per_set: int, as_json: bool
+    context: click.Context,
+    file: Path,
+    named: str | None,
+    plot: Path | None,
+    *,
+    per_set: int,
+    cross_fit: bool,
+    as_json: bool,
 ) -> None:
     """Measure a model on FILE: columns text and any of sentiment, urgency, category, needs_reply.
 
@@ -163,7 +173,12 @@ def eval_(
             raise click.ClickException(
                 f"{file}: no row has a label. Name columns sentiment, urgency, category or needs_reply."
             )
-        report = evaluate(load_reader(context, named), rows)
+        if cross_fit:
+            from sentiment.evaluate.crossed import Crossed  # noqa: PLC0415 - likewise
+
+            report = evaluate(Crossed(_folder(model_name(context, named)), rows), rows)
+        else:
+            report = evaluate(load_reader(context, named), rows)
     except SentimentError as error:
         raise click.ClickException(str(error)) from error
     if plot is not None:

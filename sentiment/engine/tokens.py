@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-WINDOW = 256
-"""Tokens of one window, begin and end marks included."""
+WINDOW = 128
+"""Tokens of one window, begin and end marks included; in a wider one praise drowns a cry for help at its end."""
 OVERLAP = 32
-MAX_WINDOWS = 40
+MAX_WINDOWS = 100
 """About 10,000 tokens; of longer texts the begin and the end are read."""
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+|\bt\.co/\S+", re.IGNORECASE)

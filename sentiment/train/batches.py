@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from sentiment.data import is_labelled
 from sentiment.engine.tokens import Tokens, clean
 from sentiment.labels import CATEGORIES
 from sentiment.train.losses import UNKNOWN, Targets
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 40
 BATCH_TOKENS = 1600
-_CHUNK = 1600
+_CHUNK = 40
+"""Batches' worth of samples that are sorted by length together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Prepared:
     samples: list[Sample]
     ids: list[list[int]]
     vectors: dict[int, NDArray[np.float32]]
+    soft: NDArray[np.float16] | None = None
+    """What the teachers say of every sample, one column per output of `network.HEADS`."""
 
 
 def prepare(samples: list[Sample], tokens: Tokens, vectors: dict[int, NDArray[np.float32]]) -> Prepared:
@@ -44,32 +48,43 @@ def prepare(samples: list[Sample], tokens: Tokens, vectors: dict[int, NDArray[np
     return Prepared(samples, ids, vectors)
 
 
-def plan(prepared: Prepared, seed: int) -> list[list[int]]:
+def plan(
+    prepared: Prepared,
+    seed: int,
+    *,
+    rows: int = BATCH_ROWS,
+    tokens: int = BATCH_TOKENS,
+    labelled: bool = True,
+) -> list[list[int]]:
     """All batches of a run as lists of sample numbers; the same seed gives the same plan.
 
-    Passes over a set are spread: every sample appears once before any appears twice.
+    Passes over a set are spread: every sample appears once before any appears twice. ``labelled``
+    leaves out the samples that have no label of any kind.
     """
     rng = random.Random(seed)  # noqa: S311 - order of training, not a secret
     slots: list[tuple[float, int]] = []
     for number, sample in enumerate(prepared.samples):
+        if labelled and not is_labelled(sample.row):
+            continue
         slots.extend(((turn + rng.random()) / sample.passes, number) for turn in range(sample.passes))
     slots.sort()
     batches: list[list[int]] = []
-    for start in range(0, len(slots), _CHUNK):
-        chunk = [number for _, number in slots[start : start + _CHUNK]]
+    for start in range(0, len(slots), _CHUNK * rows):
+        chunk = [number for _, number in slots[start : start + _CHUNK * rows]]
         chunk.sort(key=lambda number: len(prepared.ids[number]))
-        cut = _cut(chunk, prepared.ids)
+        cut = cut_by(chunk, prepared.ids, rows, tokens)
         rng.shuffle(cut)
         batches.extend(cut)
     return batches
 
 
-def _cut(numbers: Sequence[int], ids: Sequence[Sequence[int]]) -> list[list[int]]:
+def cut_by(numbers: Sequence[int], ids: Sequence[Sequence[int]], rows: int, tokens: int) -> list[list[int]]:
+    """Numbers sorted by length to batches of at most ``rows`` texts and ``tokens`` tokens, padding counted."""
     batches: list[list[int]] = []
     current: list[int] = []
     for number in numbers:
         width = len(ids[number])
-        if current and (len(current) >= BATCH_ROWS or (len(current) + 1) * width > BATCH_TOKENS):
+        if current and (len(current) >= rows or (len(current) + 1) * width > tokens):
             batches.append(current)
             current = []
         current.append(number)
@@ -98,6 +113,7 @@ def targets(prepared: Prepared, numbers: Sequence[int], hidden: int) -> Targets:
         torch.tensor([sample.urgency_weight for sample in rows]),
         torch.tensor([sample.category_weight for sample in rows]),
         torch.from_numpy(vectors),
+        None if prepared.soft is None else torch.from_numpy(prepared.soft[list(numbers)].astype(np.float32)),
     )
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sentiment.labels import CATEGORIES
+from sentiment.train.network import HEADS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +22,17 @@ _CRITICAL_WEIGHT = 2.0
 """Extra weight of the rare step from level 2 to 3: a missed critical costs most."""
 
 
+SOFT = 1.0
+"""Weight of what the teachers say of a text, next to its own labels at 1 (HARD where there are both)."""
+HARD = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Labels of one batch; UNKNOWN where there is none, zero rows where there is no vector."""
+    """Labels of one batch, on the CPU; UNKNOWN where there is none, zero rows where there is no vector.
+
+    ``soft`` holds the teachers' chances, [rows, sum of HEADS], or is None.
+    """
 
     sentiment: Tensor
     urgency: Tensor
@@ -32,10 +41,7 @@ class Targets:
     urgency_weight: Tensor
     category_weight: Tensor
     vector: Tensor
-
-    def to(self, device: torch.device) -> Targets:
-        """The same on another device."""
-        return Targets(*(getattr(self, name).to(device) for name in self.__slots__))
+    soft: Tensor | None = None
 
 
 def category_weights(counts: Sequence[float]) -> Tensor:
@@ -46,38 +52,74 @@ def category_weights(counts: Sequence[float]) -> Tensor:
 
 def loss(outputs: dict[str, Tensor], targets: Targets, categories: Tensor) -> dict[str, Tensor]:
     """Loss per head, already multiplied by its share; heads without labels are left out."""
+    # which rows count is decided on the CPU: asking the card would make it wait in every batch
     parts: dict[str, Tensor] = {}
-    known = targets.sentiment != UNKNOWN
-    if known.any():
+    device = outputs["sentiment"].device
+
+    def known(labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        rows = (labels != UNKNOWN).nonzero()[:, 0]
+        return rows, rows.to(device), labels[rows].to(device)
+
+    rows, at, labels = known(targets.sentiment)
+    if len(rows):
         parts["sentiment"] = functional.cross_entropy(
-            outputs["sentiment"][known], targets.sentiment[known], label_smoothing=SMOOTHING
+            outputs["sentiment"][at], labels, label_smoothing=SMOOTHING
         )
-    known = targets.urgency != UNKNOWN
-    if known.any():
-        steps = torch.arange(1, 4, device=known.device)
-        reached = (targets.urgency[known][:, None] >= steps).float()
+    rows, at, labels = known(targets.urgency)
+    if len(rows):
+        reached = (labels[:, None] >= torch.arange(1, 4, device=device)).float()
+        parts["urgency"] = _mean(
+            _steps(outputs["urgency"][at], reached), targets.urgency_weight[rows].to(device)
+        )
+    rows, at, labels = known(targets.category)
+    if len(rows):
+        each = functional.cross_entropy(outputs["category"][at], labels, categories, reduction="none")
+        parts["category"] = _mean(each, targets.category_weight[rows].to(device))
+    rows, at, labels = known(targets.reply)
+    if len(rows):
         each = functional.binary_cross_entropy_with_logits(
-            outputs["urgency"][known], reached, reduction="none"
+            outputs["reply"][at, 0], labels.float(), reduction="none"
         )
-        each = each * torch.tensor([1.0, 1.0, _CRITICAL_WEIGHT], device=known.device)
-        parts["urgency"] = _mean(each.mean(dim=1), targets.urgency_weight[known])
-    known = targets.category != UNKNOWN
-    if known.any():
-        each = functional.cross_entropy(
-            outputs["category"][known], targets.category[known], categories, reduction="none"
-        )
-        parts["category"] = _mean(each, targets.category_weight[known])
-    known = targets.reply != UNKNOWN
-    if known.any():
-        each = functional.binary_cross_entropy_with_logits(
-            outputs["reply"][known, 0], targets.reply[known].float(), reduction="none"
-        )
-        parts["reply"] = _mean(each, targets.urgency_weight[known])
-    known = targets.vector.abs().sum(dim=1) > 0
-    if known.any():
-        cosine = (outputs["vector"][known] * targets.vector[known]).sum(dim=1)
+        parts["reply"] = _mean(each, targets.urgency_weight[rows].to(device))
+    if targets.soft is not None:
+        parts = {name: value * HARD for name, value in parts.items()}
+        for name, value in _soft(outputs, targets.soft.to(device)).items():
+            parts[name] = parts[name] + SOFT * value if name in parts else SOFT * value
+    rows = (targets.vector.abs().sum(dim=1) > 0).nonzero()[:, 0]
+    if len(rows):
+        cosine = (outputs["vector"][rows.to(device)] * targets.vector[rows].to(device)).sum(dim=1)
         parts["vector"] = (1 - cosine).mean()
     return {name: value * SHARES[name] for name, value in parts.items()}
+
+
+def _soft(outputs: dict[str, Tensor], soft: Tensor) -> dict[str, Tensor]:
+    """The same losses against chances instead of labels."""
+    mood, steps, category, reply = soft.split(list(HEADS.values()), dim=1)
+    return {
+        "sentiment": functional.cross_entropy(outputs["sentiment"], mood),
+        "urgency": _steps(outputs["urgency"], steps).mean(),
+        "category": functional.cross_entropy(outputs["category"], category),
+        "reply": functional.binary_cross_entropy_with_logits(outputs["reply"], reply),
+    }
+
+
+def chances(outputs: dict[str, Tensor]) -> Tensor:
+    """What a teacher says, [rows, sum of HEADS], in the columns of soft labels."""
+    return torch.cat(
+        [
+            outputs["sentiment"].softmax(dim=1),
+            outputs["urgency"].sigmoid(),
+            outputs["category"].softmax(dim=1),
+            outputs["reply"].sigmoid(),
+        ],
+        dim=1,
+    )
+
+
+def _steps(logits: Tensor, reached: Tensor) -> Tensor:
+    each = functional.binary_cross_entropy_with_logits(logits, reached, reduction="none")
+    weights = torch.tensor([1.0, 1.0, _CRITICAL_WEIGHT]).to(each.device, non_blocking=True)
+    return (each * weights).mean(dim=1)
 
 
 def _mean(each: Tensor, weight: Tensor) -> Tensor:

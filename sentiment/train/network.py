@@ -64,23 +64,26 @@ class Network(nn.Module):
 
     def pooled(self, words: Tensor, lengths: Tensor | None) -> list[Tensor]:
         """Mean-pooled states after the tapped layers; ``lengths`` None = no padding."""
-        tokens = words.shape[1]
-        mask = weight = None
+        states = self.states(words, lengths)
+        if lengths is None:
+            return [state.mean(dim=1) for state in states]
+        weight = _inside(words, lengths).to(words.dtype)[:, :, None]
+        return [(state * weight).sum(dim=1) / weight.sum(dim=1) for state in states]
+
+    def states(self, words: Tensor, lengths: Tensor | None) -> list[Tensor]:
+        """States [batch, tokens, hidden] after the tapped layers; those of the padding mean nothing."""
+        mask = None
         if lengths is not None:
-            inside = torch.arange(tokens, device=words.device)[None, :] < lengths[:, None]
+            inside = _inside(words, lengths)
             mask = torch.zeros(inside.shape, dtype=words.dtype, device=words.device)
             mask = mask.masked_fill(~inside, torch.finfo(words.dtype).min)[:, None, None, :]
-            weight = inside.to(words.dtype)[:, :, None]
-        x = self.dropout(self.norm(words + self.position[:tokens]))
-        states = []
+        x = self.dropout(self.norm(words + self.position[: words.shape[1]]))
+        found = []
         for index, layer in enumerate(self.layers):
             x = layer(x, mask)
             if index in self.taps:
-                if weight is None:
-                    states.append(x.mean(dim=1))
-                else:
-                    states.append((x * weight).sum(dim=1) / weight.sum(dim=1))
-        return states
+                found.append(x)
+        return found
 
     def forward(self, words: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
         """Word embeddings [batch, tokens, hidden] to logits per head and the similarity vector."""
@@ -90,6 +93,10 @@ class Network(nn.Module):
         vector = self.vector(torch.cat([state.float() for state in states], dim=1))
         outputs["vector"] = functional.normalize(vector, dim=1)
         return outputs
+
+
+def _inside(words: Tensor, lengths: Tensor) -> Tensor:
+    return torch.arange(words.shape[1], device=words.device)[None, :] < lengths[:, None]
 
 
 def from_base(base: Base) -> Network:

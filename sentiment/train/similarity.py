@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from sentiment.train import teacher
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from sentiment.engine.embeddings import Embeddings
     from sentiment.train.batches import Prepared
     from sentiment.train.network import Network
+    from sentiment.train.words import Words
 
 MOST = 6000
 """Texts that the map is fitted on."""
@@ -30,14 +28,14 @@ RIDGE = 1e-3
 _BATCH = 48
 
 
-def fit(network: Network, prepared: Prepared, table: Embeddings, seed: int) -> None:
+def fit(network: Network, prepared: Prepared, words: Words, seed: int) -> None:
     """Replace the network's map to the vector by the one that fits the base's vectors best."""
     numbers = sorted(prepared.vectors)
     random.Random(seed).shuffle(numbers)  # noqa: S311 - a sample, not a secret
     chosen = numbers[:MOST]
     if not chosen:
         return
-    states = features(network, [prepared.ids[number] for number in chosen], table)
+    states = features(network, [prepared.ids[number] for number in chosen], words)
     goals = np.stack([prepared.vectors[number] for number in chosen]).astype(np.float64)
     matrix, shift = ridge(states, goals)
     with torch.no_grad():
@@ -45,19 +43,16 @@ def fit(network: Network, prepared: Prepared, table: Embeddings, seed: int) -> N
         network.vector.bias.copy_(torch.from_numpy(shift))
 
 
-def features(network: Network, ids: Sequence[Sequence[int]], table: Embeddings) -> NDArray[np.float64]:
+def features(network: Network, ids: Sequence[Sequence[int]], words: Words) -> NDArray[np.float64]:
     """The tapped layers' mean states side by side, [texts, layers x hidden], in the texts' order."""
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-    device = next(network.parameters()).device
     found: NDArray[np.float64] | None = None
     network.eval()
     with torch.inference_mode():
         for start in range(0, len(order), _BATCH):
             chosen = order[start : start + _BATCH]
-            words, lengths = teacher.padded([ids[index] for index in chosen], table)
-            states = (
-                torch.cat(network.pooled(words.to(device), lengths.to(device)), dim=1).double().cpu().numpy()
-            )
+            means = network.pooled(*words.padded([ids[index] for index in chosen]))
+            states = torch.cat(means, dim=1).double().cpu().numpy()
             if found is None:
                 found = np.zeros((len(ids), states.shape[1]))
             found[chosen] = states

@@ -13,52 +13,38 @@ import torch
 from torch.nn import functional
 
 from sentiment.engine.tokens import clean
+from sentiment.train.words import bfloat16
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from sentiment.engine.embeddings import Embeddings
     from sentiment.engine.tokens import Tokens
     from sentiment.train.network import Network
+    from sentiment.train.words import Words
 
 PREFIX = "query: "
 """The base was trained to compare texts that begin with this."""
 _BATCH = 48
 
 
-def bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is quicker than float32; a CPU without instructions for it only emulates it."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - torch offers no other way to ask
+def encode(tokens: Tokens, texts: Sequence[str], *, size: int = 128) -> list[list[int]]:
+    """Token ids of texts as the base wants them, cut to ``size``."""
+    return [item[: size - 1] + item[-1:] for item in tokens.encode([PREFIX + clean(t) for t in texts])]
 
 
-def vectors(
-    base: Network, tokens: Tokens, table: Embeddings, texts: Sequence[str], *, size: int = 128
-) -> NDArray[np.float32]:
-    """Centred, normalised sentence vectors of the base, [texts, hidden], in the texts' order."""
-    ids = [item[: size - 1] + item[-1:] for item in tokens.encode([PREFIX + clean(t) for t in texts])]
+def vectors(base: Network, words: Words, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    """Centred, normalised sentence vectors of the base, [texts, hidden], for ids of `encode`."""
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-    device = next(base.parameters()).device
-    found = np.zeros((len(ids), table.hidden), np.float32)
+    device = words.device
+    found = np.zeros((len(ids), words.hidden), np.float32)
     base.eval()
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16(device)):
         for start in range(0, len(order), _BATCH):
             chosen = order[start : start + _BATCH]
-            words, lengths = padded([ids[index] for index in chosen], table)
-            states = base.pooled(words.to(device), lengths.to(device))
+            states = base.pooled(*words.padded([ids[index] for index in chosen]))
             found[chosen] = functional.normalize(states[-1].float(), dim=1).cpu().numpy()
     found -= found.mean(axis=0)
     found /= np.linalg.norm(found, axis=1, keepdims=True) + 1e-9
     return found
-
-
-def padded(ids: Sequence[Sequence[int]], table: Embeddings) -> tuple[torch.Tensor, torch.Tensor]:
-    """Word embeddings [texts, longest, hidden] of token ids padded at the end, and lengths."""
-    lengths = torch.tensor([len(item) for item in ids])
-    grid = np.ones((len(ids), int(lengths.max())), np.int64)
-    for row, item in enumerate(ids):
-        grid[row, : len(item)] = item
-    return torch.from_numpy(table.look_up(grid)), lengths

@@ -73,7 +73,7 @@ def test_a_neutral_sentence_does_not_flip_a_complaint(reader: Reader) -> None:
         outcomes += [(text, plain.sentiment.label == "negative")]
         outcomes += [(f"{text} {more}", found.sentiment.label == "negative")
                      for more, found in zip(NEUTRAL, longer, strict=True)]  # fmt: skip
-    holds(outcomes, 0.85)
+    holds(outcomes, 0.95)
 
 
 def test_a_neutral_sentence_makes_no_praise_bad_or_urgent(reader: Reader) -> None:
@@ -91,7 +91,7 @@ def test_not_flips_a_verdict(reader: Reader) -> None:
             (good, liked.sentiment.label == "positive"),
             (bad, disliked.sentiment.label == "negative"),
         ]
-    holds(outcomes, 0.85)
+    holds(outcomes, 0.95)
 
 
 @pytest.mark.parametrize("change", [str.upper, "{}!!!".format, "{} 😡😡".format, "@acme {} #fail".format])
@@ -125,7 +125,7 @@ def test_worse_is_more_urgent(reader: Reader) -> None:
         first, second = reader.read([mild, grave], reasons=False)
         outcomes.append((grave, second.urgency.score > first.urgency.score))
         outcomes.append((grave, second.urgency.level >= 2))
-    holds(outcomes, 0.75)  # injuries by goods are the weakest part, see docs/model-card.md
+    holds(outcomes, 0.9)
 
 
 def test_a_brand_name_that_is_a_bad_word_is_no_opinion_once_it_is_named(reader: Reader) -> None:
@@ -144,5 +144,5 @@ def test_words_of_two_languages_in_one_text(reader: Reader) -> None:
         "Meu account foi hackeado, help me please",
     ]
     found = reader.read(texts, reasons=False)
-    holds([(text, each.sentiment.label == "negative") for text, each in zip(texts, found, strict=True)], 0.66)
+    holds([(text, each.sentiment.label == "negative") for text, each in zip(texts, found, strict=True)], 1)
     holds([(text, each.urgency.level >= 1) for text, each in zip(texts, found, strict=True)], 1)
