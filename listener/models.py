@@ -5,7 +5,7 @@ Only tables; what is done with them lives in the modules named after the verb (`
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -96,6 +96,7 @@ class Source(Base):
     not_before: Mapped[datetime | None]  # a rate limit's reset: nothing overrides it
     lease_until: Mapped[datetime | None]
     last_ok_at: Mapped[datetime | None]
+    complete_at: Mapped[datetime | None]  # all that was there at this instant has been read
     failing_since: Mapped[datetime | None]
     errors: Mapped[int] = mapped_column(default=0)  # in a row
     error: Mapped[str | None] = mapped_column(Text)
@@ -237,6 +238,7 @@ class Poll(Base):
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    asked_from: Mapped[datetime | None]  # what was read completely before; the window ends at `started_at`
     oldest_at: Mapped[datetime | None]  # of the posts seen
     newest_at: Mapped[datetime | None]
     pages: Mapped[int] = mapped_column(default=0)
@@ -246,6 +248,19 @@ class Poll(Base):
     duplicates: Mapped[int] = mapped_column(default=0)
     unmatched: Mapped[int] = mapped_column(default=0)  # fetched, but the query does not match
     own: Mapped[int] = mapped_column(default=0)
+    late: Mapped[int] = mapped_column(default=0)  # new, though written before `asked_from`: shown late
+    lag_seconds: Mapped[float | None]  # median age of the new posts when they were heard; None without any
     truncated: Mapped[bool] = mapped_column(default=False)
     backfilled: Mapped[bool] = mapped_column(default=False)
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class Reading(Base):
+    """Paid reads of one source on one day (UTC), by what they were for; written by `listener.budget` alone."""
+
+    __tablename__ = "reading"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(10), primary_key=True)  # poll | recheck | preview | stream
+    reads: Mapped[int] = mapped_column(default=0)

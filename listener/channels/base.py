@@ -123,7 +123,7 @@ class Page:
     """Some posts and the cursor to store in the same transaction.
 
     `truncated`: the platform has more than it gave (or than this run may read); the cursor resumes there.
-    `backfilled`: this page filled a gap that an earlier run left.
+    `backfilled`: this page filled a gap that an earlier run left. `reads`: what the platform bills for it.
     """
 
     posts: Sequence[Post]
@@ -131,15 +131,20 @@ class Page:
     truncated: bool = False
     backfilled: bool = False
     gone: Sequence[Gone] = ()
+    reads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """What to listen to: the brand's queries and how far a first run reads back."""
+    """What to listen to: the brand's queries and how far a first run reads back.
+
+    `reads_left`: paid reads that the source's budget still allows today (UTC), None = no budget.
+    """
 
     queries: Sequence[Any]  # listener.query.Query
     since: datetime
     max_pages: int = 40
+    reads_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

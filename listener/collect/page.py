@@ -6,8 +6,9 @@ All in the caller's one transaction: either the posts, the cursor and the ledger
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from statistics import median
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
@@ -21,11 +22,19 @@ from listener.models import Mention, Payload, Poll, Source
 from listener.query import Document, Query
 
 Queries = Sequence[tuple[int, Query]]
+PROMPT = timedelta(seconds=60)  # a platform that shows a post within this time is not late
+HISTORY = timedelta(
+    days=1
+)  # what is older than this at first sight says nothing about how fast a platform is
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """For whom a page is stored. `identities`: handles and ids of all our accounts of this kind, lower case."""
+    """For whom a page is stored. `identities`: handles and ids of all our accounts of this kind, lower case.
+
+    complete_at: all that was there then has been read; None while the first run goes on, which hears old posts.
+    ages: seconds from writing to hearing of the new posts of this poll, filled as its pages are stored.
+    """
 
     source_id: int
     account_id: int
@@ -36,6 +45,8 @@ class Target:
     identities: frozenset[str] = frozenset()
     keep_payload: timedelta | None = None
     poll_id: int | None = None
+    complete_at: datetime | None = None
+    ages: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -79,6 +90,7 @@ def save(session: Session, source_id: int, page: Page, target: Target, *, at: da
         session.execute(update(Source).where(Source.id == source_id).values(cursor=page.cursor))
     if target.poll_id is not None:
         _ledger(session, target.poll_id, page, posts, counts, at)
+        _lag(session, target, stored.written, at)
     _count(target.kind, counts)
     return counts
 
@@ -171,3 +183,16 @@ def _ledger(
 def _count(kind: str, counts: Counts) -> None:
     for outcome in ("new", "updated", "duplicates", "unmatched", "own"):
         metrics.POSTS.labels(kind, outcome).inc(getattr(counts, outcome))
+
+
+def _lag(session: Session, target: Target, written: Sequence[datetime], at: datetime) -> None:
+    """Note how old the new posts were, and how many of them were there at the last poll and not shown."""
+    if target.complete_at is None:
+        return
+    recent = [moment for moment in written if target.complete_at - HISTORY < moment <= at]
+    if not recent:
+        return
+    target.ages.extend((at - moment).total_seconds() for moment in recent)
+    row = session.get_one(Poll, target.poll_id)
+    row.late += sum(moment < target.complete_at - PROMPT for moment in recent)
+    row.lag_seconds = round(median(target.ages), 1)

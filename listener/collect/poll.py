@@ -16,7 +16,7 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from listener import brands, log, metrics, sources
+from listener import brands, budget, log, metrics, sources
 from listener.channels.base import Channel, Cursor, Listen, MayReply, Page, Post, ReplyMode
 from listener.collect.page import Target, save
 from listener.collect.schedule import ATTENTION, PAUSED, Lease, LeaseLostError, Outcome, fail, succeed
@@ -35,6 +35,7 @@ class _Run:
     account_id: int
     cursor: Cursor | None
     since: datetime
+    reads_left: int | None
     target: Target
     lease: Lease
 
@@ -98,7 +99,13 @@ def _begin(db: Database, ground: Ground, source_id: int, *, force: bool, at: dat
         ledger = Poll(source_id=source.id, started_at=at)
         session.add(ledger)
         session.flush()
-        since = source.options.get("since")
+        asked = source.options.get("since")
+        since = (
+            datetime.fromisoformat(asked)
+            if asked
+            else at - timedelta(hours=ground.settings.first_window_hours)
+        )
+        ledger.asked_from = source.complete_at or since
         target = Target(
             source_id=source.id,
             account_id=source.account_id,
@@ -109,14 +116,14 @@ def _begin(db: Database, ground: Ground, source_id: int, *, force: bool, at: dat
             identities=sources.identities(session, source.kind),
             keep_payload=timedelta(days=ground.settings.keep_payload_days) or None,
             poll_id=ledger.id,
+            complete_at=source.complete_at,
         )
         return _Run(
             name=source.name,
             account_id=source.account_id,
             cursor=source.cursor,
-            since=datetime.fromisoformat(since)
-            if since
-            else at - timedelta(hours=ground.settings.first_window_hours),
+            since=since,
+            reads_left=budget.of(session, source, at=at).left,
             target=target,
             lease=Lease(source.id, source.lease_until),
         )
@@ -152,7 +159,12 @@ def _walk(
     began: float,
 ) -> None:
     target = replace(run.target, may_reply=channel.may_reply)
-    what = Listen([query for _, query in target.queries], run.since, max_pages=ground.settings.max_pages)
+    what = Listen(
+        [query for _, query in target.queries],
+        run.since,
+        max_pages=ground.settings.max_pages,
+        reads_left=run.reads_left,
+    )
     deadline = began + ground.settings.run_seconds
     walk = cast("Generator[Page]", channel.listen(what, run.cursor))  # every listen is a generator
     with closing(walk) as pages:
@@ -161,6 +173,7 @@ def _walk(
                 moment = now_from(at, began)
                 run.lease.renew(session, moment + timedelta(seconds=ground.settings.run_seconds) + MARGIN)
                 _remember(session, run.account_id, channel)
+                budget.book(session, target.source_id, page.reads, purpose="poll", at=moment)
                 outcome.add(save(session, target.source_id, page, target, at=moment))
             outcome.truncated = page.truncated
             outcome.backfilled = outcome.backfilled or page.backfilled
@@ -183,6 +196,8 @@ def _succeed(db: Database, run: _Run, channel: Channel[Any], outcome: Outcome, a
         if source is None:
             return
         succeed(source, account, at=at, more=outcome.truncated)
+        if not outcome.truncated:
+            source.complete_at = ledger.started_at
         ledger.truncated = outcome.truncated
         _remember(session, account.id, channel)
 

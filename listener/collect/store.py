@@ -25,12 +25,13 @@ IN_LIMIT = 500  # values of one IN (...): far below the limits of both databases
 
 @dataclass(slots=True)
 class Stored:
-    """What became of a batch: counts, and the id of each post."""
+    """What became of a batch: counts, the id of each post, and when the new ones were written."""
 
     new: int = 0
     updated: int = 0
     duplicates: int = 0
     ids: dict[Key, int] = field(default_factory=dict)
+    written: list[datetime] = field(default_factory=list)
 
 
 def store(
@@ -55,6 +56,7 @@ def store(
         before = known.get(key)
         if before is None:
             stored.new += 1
+            stored.written.append(entry.post.posted_at)
         elif _reworded(before, entry):
             stored.updated += 1
         else:
