@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from pathlib import Path
+
 import click
 
 from listener.simulator import scenario as scenarios_
+from listener.simulator.drill.report import duration, report
 from listener.simulator.errors import SimulatorError
 from listener.simulator.running import Simulator
+
+_LOOK_SECONDS = 0.5
 
 
 @click.group()
@@ -19,27 +26,37 @@ def sim() -> None:
     "--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
 )
 @click.option("--scenario", default="brand_week", show_default=True, help="See `allears sim scenarios`.")
-@click.option("--speed", default=1.0, show_default=True, help="How fast new posts and answers arrive.")
+@click.option(
+    "--speed", default=1.0, show_default=True, help="How fast posts and answers arrive, and a drill's time."
+)
 @click.option("--live/--no-live", default=True, show_default=True, help="Whether anything happens by itself.")
-def serve(port: int, scenario: str, speed: float, live: bool) -> None:
-    """Serve on 127.0.0.1 until Ctrl-C.
+@click.option("--platform", "platforms", multiple=True, help="Of a drill: only there. Default: everywhere.")
+@click.option(
+    "--scorecard", type=click.Path(path_type=Path, dir_okay=False), help="Of a drill: JSON as well."
+)
+@click.option("--leave", is_flag=True, help="Of a drill: stop serving when it is over.")
+def serve(
+    *, port: int, scenario: str, speed: float, live: bool, platforms: tuple[str, ...],
+    scorecard: Path | None, leave: bool,
+) -> None:  # fmt: skip
+    """Serve on 127.0.0.1 until Ctrl-C. A drill prints its scorecard when it is over, or at Ctrl-C.
 
-    Example: allears sim serve --port 9000 --scenario brand_week
+    Example: allears sim serve --scenario crisis --speed 5
     """
     try:
-        simulator = Simulator(scenario, port, speed, live=live)
-        address = simulator.start()
+        simulator = Simulator(scenario, port, speed, live=live, platforms=platforms)
+        is_drill = simulator.drill is not None
+        address = simulator.start() if is_drill or not (platforms or scorecard or leave) else ""
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"Platform: {address}")
-    click.echo(
-        f"Access token of @{simulator.world.brand.username if simulator.world.brand else ''}: {simulator.token}"
-    )
-    click.echo(f"Feed: {address}/feeds/news.xml")
-    click.echo(f"Hacker News (base_url): {address}/hn")
-    click.echo(f"Query: {simulator.world.brand_query}")
+    if not address:
+        raise click.UsageError(f"--platform, --scorecard and --leave are for drills; {scenario} is none")
+    _introduce(simulator, address)
     try:
-        simulator.wait()
+        if simulator.drill is not None and live:
+            _watch(simulator, scorecard)
+        if not leave:
+            simulator.wait()
     except KeyboardInterrupt:
         click.echo("Stopped.")
     finally:
@@ -51,4 +68,33 @@ def scenarios() -> None:
     """List the scenarios."""
     for name in scenarios_.names():
         script = scenarios_.read(name)
-        click.echo(f"{name}\t{len(script.posts) + script.burst} posts\t{script.title}")
+        count = len(script.posts) + len(script.arrivals) + script.burst
+        click.echo(f"{name}\t{count} posts\t{script.title}")
+
+
+def _introduce(simulator: Simulator, address: str) -> None:
+    world = simulator.world
+    click.echo(f"Platform: {address}")
+    click.echo(f"Access token of @{world.brand.username if world.brand else ''}: {simulator.token}")
+    click.echo(f"Feed: {address}/feeds/news.xml")
+    click.echo(f"Hacker News (base_url): {address}/hn")
+    click.echo(f"Query: {world.brand_query}")
+    if simulator.drill is not None:
+        real = simulator.drill.plan.length / simulator.speed
+        click.echo(f"Drill: {duration(round(real.total_seconds()))}, on {', '.join(simulator.drill.places)}")
+        click.echo(f"Its figures: {address}/drill")
+
+
+def _watch(simulator: Simulator, file: Path | None) -> None:
+    """Wait for the end of the drill, or for Ctrl-C, and tell how it went."""
+    run = simulator.drill
+    if run is None:
+        return
+    try:
+        while not run.over:
+            threading.Event().wait(_LOOK_SECONDS)
+    finally:
+        card = run.scorecard()
+        click.echo(report(card))
+        if file is not None:
+            file.write_text(json.dumps(card.as_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

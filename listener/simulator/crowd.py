@@ -43,6 +43,7 @@ class Crowd:
         *,
         speed: float = 1.0,
         posts: bool = True,
+        answers: bool = True,
         seed: int | None = None,
     ) -> None:
         self.world = world
@@ -55,7 +56,8 @@ class Crowd:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._next = world.clock() + self._after(_PAUSE)
-        world.on_post.append(self._heard)
+        if answers:
+            world.on_post.append(self._heard)
 
     def tick(self) -> int:
         """Do everything that is due now. Returns how many things happened."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Self
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from listener.simulator import drill
 from listener.simulator.crowd import Crowd
+from listener.simulator.drill import Drill
 from listener.simulator.errors import SimulatorError
 from listener.simulator.faults import Faults
 from listener.simulator.scenario import read
@@ -36,23 +38,32 @@ class Simulator:
     """The simulated platforms on 127.0.0.1.
 
     `port` 0 takes a free one. `speed` 2.0 doubles how fast posts and answers arrive. `live=False`: nothing happens
-    by itself; `crowd.tick()` does what is due. Raises SimulatorError for an unknown scenario or a speed of zero.
+    by itself; `tick()` does what is due. `platforms`: where the posts of a drill may be put. Raises SimulatorError for
+    an unknown scenario or platform, or a speed of zero.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first have a default
         self, scenario: str = "brand_week", port: int = 0, speed: float = 1.0, *, live: bool = True,
         clock: Callable[[], datetime] = real_now, token: str = TOKEN, rate_limit: int = RATE_LIMIT,
-        seed: int | None = None,
+        seed: int | None = None, platforms: Sequence[str] = (),
     ) -> None:  # fmt: skip
         if speed <= 0:
             raise SimulatorError("speed must be greater than zero; live=False (--no-live) stops new posts")
         self.token = token
         self.live = live
+        self.speed = speed
         self.base_url = ""
         self.world = World(clock=clock)
-        changes = stage(self.world, read(scenario), token)
-        self.crowd = Crowd(self.world, changes, speed=speed, posts=live, seed=seed)
+        script = read(scenario)
+        changes = stage(self.world, script, token)
+        planned = drill.plan(script)
+        self.drill = Drill(planned, self.world, speed=speed, platforms=platforms) if planned else None
+        in_a_drill = self.drill is not None  # then the scenario says everything that is said
+        self.crowd = Crowd(
+            self.world, changes, speed=speed, posts=live and not in_a_drill, answers=not in_a_drill, seed=seed
+        )
         self.app = create_app(self.world, rate_limit=rate_limit)
+        self.app.extensions["drill"] = self.drill
         self._port = port
         self._server: BaseWSGIServer | None = None
         self._threads: list[threading.Thread] = []
@@ -103,6 +114,10 @@ class Simulator:
     def __exit__(self, *error: object) -> None:
         self.stop()
 
+    def tick(self) -> int:
+        """Do everything that is due now. Returns how many things happened."""
+        return self.crowd.tick() + (self.drill.tick() if self.drill else 0)
+
     def _live(self) -> None:
         while not self._stopping.wait(_TICK_SECONDS):
-            self.crowd.tick()
+            self.tick()

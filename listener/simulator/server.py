@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from listener.simulator import api, control, feeds, hackernews, pages
 from listener.simulator.api import asking
+from listener.simulator.drill import routes as drill
 from listener.simulator.limits import RateLimit, Standing
 from listener.simulator.world import World
 
@@ -27,7 +28,7 @@ def create_app(world: World, *, rate_limit: int = RATE_LIMIT) -> Flask:
     app.extensions["world"] = world
     counter = RateLimit(rate_limit, world.clock)
     api.register(app)
-    for part in (control, feeds, hackernews, pages):
+    for part in (control, drill, feeds, hackernews, pages):
         app.register_blueprint(part.routes)
 
     @app.before_request

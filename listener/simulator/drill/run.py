@@ -1,0 +1,147 @@
+"""A drill while it runs: lets the posts arrive, keeps the truth of each, and finds the answers to them.
+
+It lives beside the world and is asked by the simulator's own pages only. Posts get the platforms' time; the drill's
+own time is `speed` times as fast.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from listener.simulator.drill.plan import Arrival, Plan
+from listener.simulator.drill.score import Case, Given, Scorecard, score
+from listener.simulator.errors import SimulatorError
+from listener.simulator.places import PLACES, Answer, Line
+from listener.simulator.world import World
+
+_THEN = timedelta(minutes=2)  # until a customer who was answered writes again
+
+
+class Drill:
+    """One run of a plan, from the moment it is made.
+
+    `platforms`: where posts may be put, by default wherever the simulator can. Raises SimulatorError for a platform
+    that it does not have, or a post that can be put nowhere.
+    """
+
+    def __init__(
+        self, plan: Plan, world: World, *, speed: float = 1.0, platforms: Sequence[str] = ()
+    ) -> None:
+        unknown = sorted(set(platforms) - PLACES.keys())
+        if unknown:
+            raise SimulatorError(f"no platform {', '.join(unknown)}; there are: {', '.join(sorted(PLACES))}")
+        self.plan = plan
+        self.speed = speed
+        self.began = world.clock()
+        self.platforms = tuple(platforms or PLACES)
+        self._world = world
+        self._lock = threading.Lock()
+        self._all = [(one, _place(one, self.platforms)) for one in plan.arrivals]
+        self._coming = list(self._all)
+        self._put: dict[str, tuple[str, str]] = {}  # id in the scenario: platform, reference there
+        self._cases: dict[tuple[str, str], tuple[Case, Arrival]] = {}  # by every post of the case, ours too
+        self._in_order: list[Case] = []
+        self._heard: dict[tuple[str, str], Given] = {}
+
+    @property
+    def now(self) -> timedelta:
+        """The drill's own time."""
+        return (self._world.clock() - self.began) * self.speed
+
+    @property
+    def over(self) -> bool:
+        """True when the time is up; what happens afterwards does not count."""
+        return self.now >= self.plan.length
+
+    @property
+    def places(self) -> list[str]:
+        """The platforms on which posts of this run arrive."""
+        return sorted({place for _, place in self._all if place})
+
+    def tick(self) -> int:
+        """Let everything happen that is due. Returns how many posts arrived."""
+        with self._lock:
+            self._listen()
+            return self._arrive()
+
+    def scorecard(self) -> Scorecard:
+        """Judge what has happened so far."""
+        self.tick()
+        with self._lock:
+            return score(self.plan, self._in_order, self.now, speed=self.speed)
+
+    def _arrive(self) -> int:
+        now = self.now
+        due = [one for one in self._coming if one[0].after <= min(now, self.plan.length)]
+        self._coming = [one for one in self._coming if one not in due]
+        for arrival, place in due:
+            self._publish(arrival, place, now)
+        return len(due)
+
+    def _publish(self, arrival: Arrival, place: str, now: timedelta) -> None:
+        parent = repeats = ""
+        if arrival.re:
+            place, parent = self._put[arrival.re]  # a thread stays on its platform
+        if arrival.boost:
+            place, repeats = self._put[arrival.boost]
+        reference = PLACES[place].put(
+            self._world,
+            Line(
+                arrival.by, arrival.name, arrival.text, arrival.language, self._world.clock(), arrival.title,
+                parent, repeats, arrival.visibility,
+            ),
+        )  # fmt: skip
+        if arrival.id:
+            self._put[arrival.id] = (place, reference)
+        if arrival.truth is not None:
+            case = Case(
+                len(self._in_order) + 1, place, arrival.by, arrival.language, arrival.title or arrival.text,
+                arrival.truth, [now],
+            )  # fmt: skip
+            self._in_order.append(case)
+            self._cases[place, reference] = (case, arrival)
+        elif (place, parent) in self._cases:
+            self._cases[place, reference] = self._cases[place, parent]
+            self._cases[place, parent][0].said.append(now)
+
+    def _listen(self) -> None:
+        for place in self.platforms:
+            for answer in PLACES[place].answers(self._world):
+                given = self._heard.get((place, answer.id))
+                if given is None:
+                    self._answered(place, answer)
+                else:
+                    given.text = answer.text  # it may have been edited
+
+    def _answered(self, place: str, answer: Answer) -> None:
+        """Give an answer to the case it belongs to; an answer to one of our own posts goes on with that one's case."""
+        at = (answer.at - self.began) * self.speed
+        given = self._heard[place, answer.id] = Given(answer.text, at)
+        if (place, answer.to) not in self._cases or at > self.plan.length:
+            return
+        case, arrival = self._cases[place, answer.to]
+        case.answers.append(given)
+        self._cases[place, answer.id] = (case, arrival)
+        if arrival.then and len(case.answers) == 1:
+            ours = f"answer {place} {answer.id}"
+            self._put[ours] = (place, answer.id)
+            more = replace(
+                arrival, after=at + _THEN, text=arrival.then, id="", re=ours, boost="", then="", truth=None
+            )
+            self._coming.append((more, place))
+
+
+def _place(arrival: Arrival, platforms: Collection[str]) -> str:
+    """Return the first of the places wanted that is in use."""
+    if arrival.re or arrival.boost:
+        return ""  # where the other post is
+    for name in arrival.on:
+        if name in platforms:
+            return name
+    raise SimulatorError(
+        f"post after {arrival.after} by {arrival.by} is for {', '.join(arrival.on)}; "
+        f"in use: {', '.join(sorted(platforms))}"
+    )
