@@ -6,6 +6,7 @@ stops the clock), and nothing is replaced that the writer has not seen. No netwo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +51,13 @@ def own_post(review: Post, answer: Answer) -> Post:
         own=True,
         visibility="pending" if answer.pending else "public",
     )
+
+
+def both(review: Post, answer: Answer | None) -> Iterator[Post]:
+    """Yield a review and, as a post of our own, the answer below it."""
+    yield review
+    if answer is not None:
+        yield own_post(review, answer)
 
 
 def already(to: Post, text: str, present: Answer | None, title: str) -> Sent | None:

@@ -96,6 +96,8 @@ class Source(Base):
     not_before: Mapped[datetime | None]  # a rate limit's reset: nothing overrides it
     lease_until: Mapped[datetime | None]
     last_ok_at: Mapped[datetime | None]
+    recheck_after: Mapped[datetime | None]  # no re-check before: one runs, the platform said so, or it failed
+    recheck_errors: Mapped[int] = mapped_column(default=0)  # in a row
     complete_at: Mapped[datetime | None]  # all that was there at this instant has been read
     failing_since: Mapped[datetime | None]
     errors: Mapped[int] = mapped_column(default=0)  # in a row
@@ -141,6 +143,12 @@ class Mention(Base):
             sqlite_where=text("stage IN ('collected', 'scored')"),
             postgresql_where=text("stage IN ('collected', 'scored')"),
         ),
+        Index(
+            "ix_mention_gone",
+            "id",
+            sqlite_where=text("gone_at IS NOT NULL AND NOT gone_seen"),
+            postgresql_where=text("gone_at IS NOT NULL AND NOT gone_seen"),
+        ),
         Index("ix_mention_thread", "channel", "instance", "thread_id"),
     )
 
@@ -178,7 +186,10 @@ class Mention(Base):
     collected_at: Mapped[datetime] = mapped_column(default=now, index=True)
     history: Mapped[bool] = mapped_column(default=False)  # imported with --no-alerts
     gone_at: Mapped[datetime | None]
+    gone_seen: Mapped[bool] = mapped_column(default=False)  # the room above has taken note of the deletion
+    # when the platform is asked again; None = never (`listener.recheck`)
     recheck_at: Mapped[datetime | None] = mapped_column(index=True)
+    checked_at: Mapped[datetime | None]  # when it was last asked
     revision: Mapped[int] = mapped_column(default=1)
     stage: Mapped[str] = mapped_column(String(12), default="collected")
     attempts: Mapped[int] = mapped_column(default=0)

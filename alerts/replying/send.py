@@ -156,7 +156,7 @@ def _sent(
         # the proof counts even if somebody called the attempt lost meanwhile: the post is there
         states.sent(
             session, reply, external_id=answer.id, url=answer.url, sent_at=answer.at or at, at=at,
-            follow_up=timedelta(hours=settings.follow_up_hours),
+            follow_up=timedelta(hours=settings.follow_up_hours), pending=answer.pending,
         )  # fmt: skip
     logger.info("reply.sent", reply=reply_id, seconds=(at - tried_at).total_seconds() if tried_at else None)
 

@@ -163,6 +163,13 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """The platform took the reply and then did not show or deliver it, and will not."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unsure:
     """The platform cannot tell yet (inside its read lag, or the thread could not be read)."""
 
@@ -206,6 +213,8 @@ class Channel(ABC, Generic[OptionsT]):
     options_type: ClassVar[type[Options]]
     replies: ClassVar[bool] = False
     receives: ClassVar[bool] = False
+    # how many posts a re-check asks for in one run, at most every two minutes; 0 = they cannot be asked for again
+    refreshes: ClassVar[int] = 0
 
     def __init__(self, options: OptionsT, http: Http, save: Callable[[Secrets], None] | None = None) -> None:
         """`save` stores rotated secrets; `http` is the guarded client, the only way out."""
@@ -253,8 +262,8 @@ class Channel(ABC, Generic[OptionsT]):
         """Post a public reply, once, without any retry. Raises ChannelError; any other error means *unknown*."""
         raise NotImplementedError(f"{self.kind} cannot reply")
 
-    def find(self, attempt: Attempt) -> Sent | Absent | Unsure:
-        """Look for our reply on the platform after a call without a clear end."""
+    def find(self, attempt: Attempt) -> Sent | Absent | Refused | Unsure:
+        """Look for our reply on the platform: after a call without a clear end, and while it is pending."""
         del attempt
         return Unsure(f"{self.title} cannot list replies")
 
@@ -267,7 +276,10 @@ class Channel(ABC, Generic[OptionsT]):
         return None
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
-        """Re-read posts: edited, deleted, rating changed. Default: nothing is known to have changed."""
+        """Re-read posts, in their order: edited, deleted, rating changed, and our own answers below them.
+
+        A post that is not yielded is taken as unchanged. Raises ChannelError: what was yielded before it counts.
+        """
         del posts
         return iter(())
 

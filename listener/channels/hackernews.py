@@ -55,6 +55,7 @@ class HackerNews(Channel[HackerNewsOptions]):
     kind: ClassVar[str] = "hackernews"
     title: ClassVar[str] = "Hacker News"
     options_type = HackerNewsOptions
+    refreshes: ClassVar[int] = 50
 
     @classmethod
     def identity_of(cls, options: HackerNewsOptions) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from listener import metrics
 from listener.channels.base import Gone, MayReply, Page, Post
 from listener.collect import threads
 from listener.collect.door import Entry, cleaned
-from listener.collect.store import store
+from listener.collect.store import by_instance, store
 from listener.models import Mention, Payload, Poll, Source
 from listener.query import Document, Query
 
@@ -95,23 +95,35 @@ def save(session: Session, source_id: int, page: Page, target: Target, *, at: da
     return counts
 
 
-def forget(session: Session, channel: str, gone: Sequence[Gone], at: datetime) -> None:
-    """Blank what was deleted upstream: the row stays, its words and its raw payload do not."""
-    for item in gone:
-        blanked = session.execute(
+def forget(session: Session, channel: str, gone: Sequence[Gone], at: datetime) -> int:
+    """Blank what was deleted upstream and return how much it was: the rows stay, their words and raw payloads do not.
+
+    The room above finds them by `gone_seen`.
+    """
+    blanked = 0
+    for instance, names in by_instance(sorted({(item.instance, item.id) for item in gone})):
+        here = (Mention.channel == channel, Mention.instance == instance)
+        rows = session.execute(
             update(Mention)
-            .where(
-                Mention.channel == channel,
-                Mention.instance == item.instance,
-                Mention.external_id == item.id,
-                Mention.gone_at.is_(None),
+            .where(*here, Mention.external_id.in_(names), Mention.gone_at.is_(None))
+            .values(
+                gone_at=at, gone_seen=False, recheck_at=None, text="", title=None, parent_text=None, media=[]
             )
-            .values(gone_at=at, text="", title=None, parent_text=None, media=[])
-            .returning(Mention.id)
+            .returning(Mention.id, Mention.external_id, Mention.thread_id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        if not rows:
+            continue
+        blanked += len(rows)
+        session.execute(delete(Payload).where(Payload.mention_id.in_([row.id for row in rows])))
+        session.execute(  # answers quote the post they answer
+            update(Mention)
+            .where(*here, Mention.thread_id.in_({row.thread_id for row in rows}))
+            .where(Mention.parent_id.in_({row.external_id for row in rows}), Mention.parent_text.is_not(None))
+            .values(parent_text=None)
             .execution_options(synchronize_session=False)
         )
-        for mention_id in blanked.scalars().all():
-            session.execute(delete(Payload).where(Payload.mention_id == mention_id))
+    return blanked
 
 
 def _chosen(posts: Sequence[Post], target: Target, known: threads.Known) -> list[Entry]:

@@ -39,13 +39,16 @@ def store(
     channel: str,
     entries: Sequence[Entry],
     *,
-    source_id: int,
-    brand_id: int,
+    source_id: int | None,
+    brand_id: int | None,
     at: datetime,
     keep_payload: timedelta | None = None,
     history: bool = False,
 ) -> Stored:
-    """Insert or update mentions, their authors, hits and raw payloads. Entries must be cleaned (`door.cleaned`)."""
+    """Insert or update mentions, their authors, hits and raw payloads. Entries must be cleaned (`door.cleaned`).
+
+    No source: what is stored is read again, and nobody new has heard it.
+    """
     # Sorted by key: two workers that store the same posts in different orders would deadlock on PostgreSQL.
     unique = {(entry.post.instance, entry.post.id): entry for entry in entries}
     ordered = dict(sorted(unique.items()))
@@ -77,7 +80,8 @@ def store(
         ]
         session.execute(_upsert_mentions(session), rows)
     stored.ids = _ids(session, channel, ordered)
-    _hits(session, stored.ids, ordered, source_id, brand_id, at)
+    if source_id is not None and brand_id is not None:
+        _hits(session, stored.ids, ordered, source_id, brand_id, at)
     if keep_payload:
         _payloads(session, stored.ids, writes, at + keep_payload)
     return stored
@@ -147,6 +151,7 @@ def _upsert_mentions(session: Session) -> Any:
             "reposts": case((new.reposts > old.reposts, new.reposts), else_=old.reposts),
             "addressed_to_us": case((old.addressed_to_us, old.addressed_to_us), else_=new.addressed_to_us),
             "gone_at": null(),
+            "recheck_at": case((old.gone_at.is_not(None), new.recheck_at), else_=old.recheck_at),
             "revision": case((reworded, old.revision + 1), else_=old.revision),
             "stage": case((reworded, "collected"), else_=old.stage),
             "attempts": case((reworded, 0), else_=old.attempts),

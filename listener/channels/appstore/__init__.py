@@ -118,6 +118,7 @@ class AppStore(Channel[AppStoreOptions]):
     title: ClassVar[str] = "App Store"
     options_type = AppStoreOptions
     replies: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 50
 
     @classmethod
     def identity_of(cls, options: AppStoreOptions) -> tuple[str, str]:
@@ -217,7 +218,8 @@ class AppStore(Channel[AppStoreOptions]):
                     raise
                 yield Gone(post.id, post.instance)
                 continue
-            yield post_of_review(found, answer, app_id=post.instance or self.instance)
+            review = post_of_review(found, answer, app_id=post.instance or self.instance)
+            yield from answers.both(review, answer)
 
     def check(self) -> str:
         """Ask for the app. Raises ChannelError."""

@@ -83,6 +83,8 @@ class Bluesky(Channel[BlueskyOptions]):
     title: ClassVar[str] = "Bluesky"
     options_type = BlueskyOptions
     replies: ClassVar[bool] = True
+    beside: ClassVar[tuple[str, ...]] = ("notifications",)
+    refreshes: ClassVar[int] = 100
 
     @classmethod
     def identity_of(cls, options: BlueskyOptions) -> tuple[str, str]:

@@ -95,6 +95,7 @@ class Discourse(Channel[DiscourseOptions]):
     options_type = DiscourseOptions
     replies: ClassVar[bool] = True
     receives: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 20
 
     @classmethod
     def identity_of(cls, options: DiscourseOptions) -> tuple[str, str]:

@@ -78,6 +78,7 @@ class Facebook(Channel[FacebookOptions]):
     options_type = FacebookOptions
     replies: ClassVar[bool] = True
     receives: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 5
 
     _graph: Graph | None = None
 

@@ -77,6 +77,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
     title: ClassVar[str] = "Google Business Profile"
     options_type = GoogleBusinessOptions
     replies: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 50
 
     @classmethod
     def identity_of(cls, options: GoogleBusinessOptions) -> tuple[str, str]:
@@ -163,7 +164,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
         """Re-read reviews one by one; this also finds answers given elsewhere, which do not move a review up."""
         for post in posts:
             try:
-                yield self._one(post)[0]
+                yield from answers.both(*self._one(post))
             except HttpError as error:
                 if error.status != HTTPStatus.NOT_FOUND:
                     raise

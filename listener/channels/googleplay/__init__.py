@@ -105,6 +105,7 @@ class GooglePlay(Channel[GooglePlayOptions]):
     title: ClassVar[str] = "Google Play"
     options_type = GooglePlayOptions
     replies: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 3
 
     @classmethod
     def identity_of(cls, options: GooglePlayOptions) -> tuple[str, str]:
@@ -206,7 +207,7 @@ class GooglePlay(Channel[GooglePlayOptions]):
         """Re-read reviews one by one; what is older than a week is left as it is."""
         for post in posts if self.keyed else ():
             try:
-                yield publisher.review(self.api, post.instance or self.instance, post.id)[0]
+                yield from answers.both(*publisher.review(self.api, post.instance or self.instance, post.id))
             except HttpError as error:
                 if error.status != HTTPStatus.NOT_FOUND:
                     raise

@@ -88,6 +88,7 @@ class Instagram(Channel[InstagramOptions]):
     options_type = InstagramOptions
     replies: ClassVar[bool] = True
     receives: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 5
 
     _graph: Graph | None = None
 

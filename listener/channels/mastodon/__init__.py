@@ -77,6 +77,8 @@ class Mastodon(Channel[MastodonOptions]):
     title: ClassVar[str] = "Mastodon"
     options_type = MastodonOptions
     replies: ClassVar[bool] = True
+    beside: ClassVar[tuple[str, ...]] = ("mentions",)
+    refreshes: ClassVar[int] = 50
 
     @classmethod
     def identity_of(cls, options: MastodonOptions) -> tuple[str, str]:

@@ -122,6 +122,7 @@ class Reddit(Channel[RedditOptions]):
     title: ClassVar[str] = "Reddit"
     options_type = RedditOptions
     replies: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 100
 
     @classmethod
     def identity_of(cls, options: RedditOptions) -> tuple[str, str]:

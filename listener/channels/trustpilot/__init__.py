@@ -80,6 +80,7 @@ class Trustpilot(Channel[TrustpilotOptions]):
     options_type = TrustpilotOptions
     replies: ClassVar[bool] = True
     receives: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 50
 
     @classmethod
     def identity_of(cls, options: TrustpilotOptions) -> tuple[str, str]:
@@ -173,7 +174,7 @@ class Trustpilot(Channel[TrustpilotOptions]):
         """Re-read reviews one by one: an edited one keeps its place in the list, so only this finds it after days."""
         for post in posts:
             try:
-                yield self.reviews.one(post.id)[0]
+                yield from answers.both(*self.reviews.one(post.id))
             except HttpError as error:
                 if error.status != HTTPStatus.NOT_FOUND:
                     raise

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -23,22 +24,25 @@ from listener.channels.base import (
     Gone,
     Limits,
     Listen,
+    Look,
     MayReply,
     Options,
     Page,
     Post,
+    Price,
     ReplyMode,
     Sent,
     Unsure,
     by_hand,
 )
-from listener.channels.x import listening, replying
+from listener.channels.x import listening, looking, replying
 from listener.channels.x.length import MOST, measure
 from listener.channels.x.posts import FIELDS, Included, listed, post_of, versions
 from listener.errors import ChannelError
 
 _KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 _LOOKUP = 100  # posts of one look-up
+_PRICE = Price(Decimal("0.005"), "USD", date(2026, 11, 1))  # https://docs.x.com/x-api/getting-started/pricing
 _GONE = ("not-found", "not-authorized")  # deleted; or suspended, or made private
 
 
@@ -103,6 +107,8 @@ class X(Channel[XOptions]):
     title: ClassVar[str] = "X"
     options_type = XOptions
     replies: ClassVar[bool] = True
+    price: ClassVar[Price | None] = _PRICE
+    refreshes: ClassVar[int] = 100
 
     @classmethod
     def identity_of(cls, options: XOptions) -> tuple[str, str]:
@@ -196,6 +202,11 @@ class X(Channel[XOptions]):
         """Walk mentions, then searches, then our own posts; see `listening`."""
         self.learn()
         yield from listening.listen(self, what, cursor)
+
+    def look(self, what: Listen, *, posts: bool = True) -> Look:
+        """Count what a query has, which costs no read; see `looking`."""
+        self.learn()
+        return looking.look(self, what, posts=posts)
 
     def may_reply(self, post: Post) -> MayReply:
         """By the API only where the author mentions us; X refuses everything else with a 403."""

@@ -96,6 +96,7 @@ class YouTube(Channel[YouTubeOptions]):
     title: ClassVar[str] = "YouTube"
     options_type = YouTubeOptions
     replies: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 100
 
     @classmethod
     def identity_of(cls, options: YouTubeOptions) -> tuple[str, str]:
