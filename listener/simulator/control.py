@@ -22,7 +22,7 @@ def listed() -> Response:
 
 @routes.post("/faults")
 def switch_on() -> Response:
-    """Switch one on: JSON with `kind` and, where it makes sense, `times`, `seconds`, `status`, `path`."""
+    """Switch one on: JSON with `kind` and, where it makes sense, `times`, `seconds`, `status`, `path`, `after`."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict) or not isinstance(body.get("kind"), str):
         raise asking.Refused(400, 'send a JSON object with kind, as {"kind": "server_error", "times": 2}')
@@ -30,6 +30,7 @@ def switch_on() -> Response:
         fault = asking.world().faults.set(
             body["kind"], times=_whole(body, "times", 1), seconds=_figure(body, "seconds"),
             status=_whole(body, "status", 500) or 500, path=str(body.get("path", "")),
+            after=_whole(body, "after", 0) or 0,
         )  # fmt: skip
     except SimulatorError as error:
         raise asking.Refused(400, str(error)) from error
@@ -48,10 +49,13 @@ def replies() -> Response:
     """What the brand answered through the API."""
     return jsonify(
         [
-            {"id": post.id, "in_reply_to_id": post.parent.id if post.parent else None, "text": post.text}
+            {
+                "id": post.id, "in_reply_to_id": post.parent.id if post.parent else None, "text": post.text,
+                "platform": post.platform,
+            }
             for post in asking.world().replies_by_brand()
         ]
-    )
+    )  # fmt: skip
 
 
 def _whole(body: dict[str, Any], name: str, default: int) -> int | None:

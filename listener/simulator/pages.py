@@ -25,7 +25,7 @@ def words(post: Post) -> Markup:
 @routes.get("/")
 def recent() -> str:
     """The newest public posts."""
-    posts = view.timeline(asking.world(), None)[-_RECENT:][::-1]
+    posts = view.timeline(asking.world(), None, platform=None)[-_RECENT:][::-1]
     return render_template("recent.html", posts=posts, title="Recent posts", brand=asking.world().brand)
 
 
@@ -33,15 +33,15 @@ def recent() -> str:
 def profile(handle: str) -> str:
     """Somebody's posts."""
     who = _account(handle)
-    posts = view.statuses_of(asking.world(), who, None)[-_RECENT:][::-1]
+    posts = view.statuses_of(asking.world(), who, None, None)[-_RECENT:][::-1]
     return render_template("recent.html", posts=posts, title=who.name, brand=asking.world().brand)
 
 
 @routes.get("/@<handle>/<post_id>")
 def single(handle: str, post_id: str) -> str:
     """One post, what it answers, and what answers it."""
-    post = asking.readable(post_id)
-    if post.account is not _account(handle):
+    post = asking.world().post(post_id)
+    if post is None or not view.may_see(asking.world(), post, None) or post.account is not _account(handle):
         raise asking.Refused(404, "Not Found")
     above, below = view.context(asking.world(), post, None)
     return render_template("post.html", post=post, above=above, below=below, brand=asking.world().brand)
@@ -50,7 +50,7 @@ def single(handle: str, post_id: str) -> str:
 @routes.get("/tags/<tag>")
 def tag(tag: str) -> str:
     """Posts with a hashtag."""
-    posts = view.timeline(asking.world(), None, tag=tag)[-_RECENT:][::-1]
+    posts = view.timeline(asking.world(), None, tag=tag, platform=None)[-_RECENT:][::-1]
     return render_template("recent.html", posts=posts, title=f"#{tag}", brand=asking.world().brand)
 
 

@@ -67,7 +67,7 @@ class Mastodon:
     def answers(self, world: World) -> Iterator[Answer]:
         """Yield the statuses that were posted with the brand's token."""
         for post in world.replies_by_brand():
-            if post.parent is not None:
+            if post.parent is not None and post.platform == "mastodon":
                 yield Answer(post.id, post.parent.id, post.text, post.heard_at)
 
 

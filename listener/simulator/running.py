@@ -17,6 +17,7 @@ from listener.simulator.errors import SimulatorError
 from listener.simulator.faults import Faults
 from listener.simulator.scenario import read
 from listener.simulator.server import RATE_LIMIT, create_app
+from listener.simulator.settings import Access
 from listener.simulator.staging import stage
 from listener.simulator.world import World
 from listener.simulator.world.state import real_now
@@ -62,6 +63,8 @@ class Simulator:
         self.crowd = Crowd(
             self.world, changes, speed=speed, posts=live and not in_a_drill, answers=not in_a_drill, seed=seed
         )
+        handle = self.world.brand.username if self.world.brand else ""
+        self.access = Access(lambda: self.base_url, token, handle)
         self.app = create_app(self.world, rate_limit=rate_limit)
         self.app.extensions["drill"] = self.drill
         self._port = port

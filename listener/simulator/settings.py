@@ -1,0 +1,67 @@
+"""What a source needs to be pointed at the simulator: the options of each kind, secrets included (they open nothing).
+
+The keys of Google Play and App Store Connect are made when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Access:
+    """The options by kind. `variants`: other ways into the same platform, as without a key."""
+
+    def __init__(self, address: Callable[[], str], token: str, handle: str) -> None:
+        self._address, self.token, self.handle = address, token, handle
+
+    def of(self, name: str) -> dict[str, str]:
+        """Return the options of a kind or a variant ("x", "x-app"). Raises KeyError for one that there is not."""
+        return _WAYS[name](self)
+
+    @staticmethod
+    def names() -> list[str]:
+        """Return the kinds and variants."""
+        return list(_WAYS)
+
+    def url(self, path: str = "") -> str:
+        """Return the address of a platform."""
+        return self._address() + path
+
+
+def kind_of(name: str) -> str:
+    """Return the channel kind of a variant."""
+    return name.partition("-")[0]
+
+
+def _mastodon(access: Access) -> dict[str, str]:
+    return {"base_url": access.url(), "access_token": access.token}
+
+
+def _x(access: Access) -> dict[str, str]:
+    keys = {
+        "consumer_key": "sim-key",
+        "consumer_secret": "sim-key-secret",
+        "access_token_secret": "sim-secret",
+    }
+    return {"base_url": access.url("/x"), "username": access.handle, **keys, "access_token": access.token}
+
+
+def _x_app(access: Access) -> dict[str, str]:
+    return {"base_url": access.url("/x"), "username": access.handle, "bearer_token": access.token}
+
+
+def _feed(access: Access) -> dict[str, str]:
+    return {"url": access.url("/feeds/news.xml")}
+
+
+def _hackernews(access: Access) -> dict[str, str]:
+    return {"base_url": access.url("/hn")}
+
+
+_WAYS: dict[str, Callable[[Access], dict[str, str]]] = {
+    "mastodon": _mastodon,
+    "x": _x,
+    "x-app": _x_app,
+    "feed": _feed,
+    "hackernews": _hackernews,
+}
