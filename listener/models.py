@@ -65,6 +65,11 @@ class Account(Base):
     identity: Mapped[str] = mapped_column(String(200), default="")
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)  # nothing secret
     secrets: Mapped[str | None] = mapped_column(Text)  # sealed by listener.vault
+    token: Mapped[str | None] = mapped_column(
+        Text
+    )  # sealed; written by listener.oauth.keeper, as the two below
+    renew_at: Mapped[datetime | None]
+    renew_lease: Mapped[datetime | None]
     limits: Mapped[dict[str, Any]] = mapped_column(default=dict)
     health: Mapped[str] = mapped_column(String(20), default="unknown")  # unknown | ok | failing | attention
     health_note: Mapped[str | None] = mapped_column(Text)
