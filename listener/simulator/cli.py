@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -81,8 +83,24 @@ def _introduce(simulator: Simulator, address: str) -> None:
     click.echo(f"Query: {world.brand_query}")
     if simulator.drill is not None:
         real = simulator.drill.plan.length / simulator.speed
-        click.echo(f"Drill: {duration(round(real.total_seconds()))}, on {', '.join(simulator.drill.places)}")
+        click.echo(
+            f"Drill: {duration(round(real.total_seconds()))}, on {', '.join(simulator.drill.platforms)}"
+        )
         click.echo(f"Its figures: {address}/drill")
+        click.echo("To listen, once `allears run` may reach it:")
+        for line in _listening(simulator, address.removeprefix("http://")):
+            click.echo(f"  {line}")
+
+
+def _listening(simulator: Simulator, host: str) -> Iterator[str]:
+    """Yield the commands that point All Ears at the platforms of the drill."""
+    world = simulator.world
+    yield shlex.join(["export", f"ALLEARS_NETWORK__ALLOW={json.dumps([host])}"])
+    yield shlex.join(["allears", "brand", "add", world.brand_name, "--query", world.brand_query])
+    for kind in simulator.drill.platforms if simulator.drill else ():
+        options = [f"--set={name}={value}" for name, value in simulator.access.of(kind).items()]
+        command = ["allears", "source", "add", kind, "--name", f"drill {kind}", "--brand", world.brand_name]
+        yield shlex.join([*command, "--every", "10s", *options])
 
 
 def _watch(simulator: Simulator, file: Path | None) -> None:

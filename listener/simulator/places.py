@@ -1,7 +1,6 @@
 """Where a scenario can put a post, by the channel's name, and where the brand's answers to it are found again.
 
-A platform of the simulator that wants to be part of drills adds a `Place` to PLACES. References are texts that only
-the place itself understands.
+Every kind that the simulator speaks is one; references are texts that only the place itself understands.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from listener.simulator.model import Article, Post
+from listener.simulator.settings import Access, kind_of
 from listener.simulator.world import World
 
 
@@ -28,6 +28,8 @@ class Line:
     parent: str = ""
     repeats: str = ""
     visibility: str = "public"
+    rating: int | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +52,27 @@ class Place(Protocol):
         """Yield what the brand answered here, oldest first."""
 
 
-class Mastodon:
-    """Statuses of the simulated instance."""
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """Posts, comments, reviews and mails: whatever the world holds as posts of a kind."""
+
+    kind: str
 
     def put(self, world: World, line: Line) -> str:
-        """Publish a status, or a boost."""
+        """Publish a post, or repeat one."""
         name, _, host = line.by.partition("@")
         account = world.add_account(name, line.name, host=host, language=line.language)
         parent, repeated = _status(world, line.parent), _status(world, line.repeats)
         made = world.publish(
             account, line.text, at=line.at, parent=parent, boost_of=repeated, language=line.language,
-            visibility=line.visibility,
+            visibility=line.visibility, platform=self.kind, title=line.title, rating=line.rating, place=line.place,
         )  # fmt: skip
         return made.id
 
     def answers(self, world: World) -> Iterator[Answer]:
-        """Yield the statuses that were posted with the brand's token."""
+        """Yield what was posted with the brand's token."""
         for post in world.replies_by_brand():
-            if post.parent is not None and post.platform == "mastodon":
+            if post.parent is not None and post.platform == self.kind:
                 yield Answer(post.id, post.parent.id, post.text, post.heard_at)
 
 
@@ -109,7 +114,10 @@ class HackerNews:
         yield from ()
 
 
-PLACES: dict[str, Place] = {"mastodon": Mastodon(), "feed": Press(), "hackernews": HackerNews()}
+def places() -> dict[str, Place]:
+    """Return the places there are, by the channel's kind."""
+    made: dict[str, Place] = {kind_of(name): Posts(kind_of(name)) for name in Access.names()}
+    return made | {"feed": Press(), "hackernews": HackerNews()}
 
 
 def _status(world: World, reference: str) -> Post | None:

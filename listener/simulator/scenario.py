@@ -22,7 +22,7 @@ _AGO = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "ago": str, "by": str, "text": str, "id": str, "re": str, "boost": str, "spoiler": str, "visibility": str,
     "edit": str, "edit_after": str, "gone": bool, "gone_after": str, "dated": str, "likes": int,
-    "after": str, "on": (str, list), "title": str, "then": str, "truth": dict,
+    "after": str, "on": (str, list), "title": str, "rating": int, "place": str, "then": str, "truth": dict,
 }  # fmt: skip
 
 

@@ -69,6 +69,8 @@ class Arrival:
     boost: str = ""
     title: str = ""
     visibility: str = "public"
+    rating: int | None = None
+    place: str = ""
     then: str = ""
     truth: Truth | None = None
 
@@ -137,7 +139,8 @@ def _arrival(
     return Arrival(
         ago(one["after"]), one["by"], script.people[one["by"]]["name"], one.get("text", ""), one["language"],
         tuple([on] if isinstance(on, str) else on), one.get("id", ""), one.get("re", ""), one.get("boost", ""),
-        one.get("title", ""), one.get("visibility", "public"), one.get("then", ""),
+        one.get("title", ""), one.get("visibility", "public"), one.get("rating"), one.get("place", ""),
+        one.get("then", ""),
         _truth(one, where, rules, always) if "truth" in one else None,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from listener.simulator.drill.plan import Arrival, Plan
 from listener.simulator.drill.score import Case, Given, Scorecard, score
 from listener.simulator.errors import SimulatorError
-from listener.simulator.places import PLACES, Answer, Line
+from listener.simulator.places import Answer, Line, places
 from listener.simulator.world import World
 
 _THEN = timedelta(minutes=2)  # until a customer who was answered writes again
@@ -30,16 +30,17 @@ class Drill:
     def __init__(
         self, plan: Plan, world: World, *, speed: float = 1.0, platforms: Sequence[str] = ()
     ) -> None:
-        unknown = sorted(set(platforms) - PLACES.keys())
+        found = places()
+        unknown = sorted(set(platforms) - found.keys())
         if unknown:
-            raise SimulatorError(f"no platform {', '.join(unknown)}; there are: {', '.join(sorted(PLACES))}")
+            raise SimulatorError(f"no platform {', '.join(unknown)}; there are: {', '.join(sorted(found))}")
         self.plan = plan
         self.speed = speed
         self.began = world.clock()
-        self.platforms = tuple(platforms or PLACES)
+        self._places = {name: found[name] for name in platforms or sorted(found)}
         self._world = world
         self._lock = threading.Lock()
-        self._all = [(one, _place(one, self.platforms)) for one in plan.arrivals]
+        self._all = [(one, _place(one, self._places)) for one in plan.arrivals]
         self._coming = list(self._all)
         self._put: dict[str, tuple[str, str]] = {}  # id in the scenario: platform, reference there
         self._cases: dict[tuple[str, str], tuple[Case, Arrival]] = {}  # by every post of the case, ours too
@@ -57,7 +58,7 @@ class Drill:
         return self.now >= self.plan.length
 
     @property
-    def places(self) -> list[str]:
+    def platforms(self) -> list[str]:
         """The platforms on which posts of this run arrive."""
         return sorted({place for _, place in self._all if place})
 
@@ -87,11 +88,11 @@ class Drill:
             place, parent = self._put[arrival.re]  # a thread stays on its platform
         if arrival.boost:
             place, repeats = self._put[arrival.boost]
-        reference = PLACES[place].put(
+        reference = self._places[place].put(
             self._world,
             Line(
                 arrival.by, arrival.name, arrival.text, arrival.language, self._world.clock(), arrival.title,
-                parent, repeats, arrival.visibility,
+                parent, repeats, arrival.visibility, arrival.rating, arrival.place,
             ),
         )  # fmt: skip
         if arrival.id:
@@ -108,8 +109,8 @@ class Drill:
             self._cases[place, parent][0].said.append(now)
 
     def _listen(self) -> None:
-        for place in self.platforms:
-            for answer in PLACES[place].answers(self._world):
+        for place in self._places:
+            for answer in self._places[place].answers(self._world):
                 given = self._heard.get((place, answer.id))
                 if given is None:
                     self._answered(place, answer)
