@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from listener import tokens
+from listener.channels.trying import Look, Price, first_page
 from listener.http import Http
 
 Cursor = dict[str, Any]  # JSON, with a "v" entry; one entry per sub-stream
@@ -223,6 +225,9 @@ class Channel(ABC, Generic[OptionsT]):
         self.save = save or (lambda _secrets: None)
         # what the platform told us about the account (our id there, an instance's limits; "handle": how people know
         # us there): JSON, loaded from and kept on the account's row by `listener.sources` and `listener.collect`, so
+    connector: ClassVar[Connector | None] = None  # how an account is connected by logging in on the platform
+    price: ClassVar[Price | None] = None  # of a platform that bills reads
+    beside: ClassVar[tuple[str, ...]] = ()  # switches of what is read beside the queries: off for a look
         # that limits() and may_reply() need no network
         self.known: dict[str, Any] = {}
 
@@ -260,6 +265,14 @@ class Channel(ABC, Generic[OptionsT]):
 
     def reply(self, to: Post, text: str, *, key: str) -> Sent:
         """Post a public reply, once, without any retry. Raises ChannelError; any other error means *unknown*."""
+    def look(self, what: Listen, *, posts: bool = True) -> Look:
+        """Try queries and remember nothing: by default one page since `what.since`. Raises ChannelError.
+
+        A platform that bills reads overrides it to count for nothing; `posts`: whether paid reads are wanted too.
+        """
+        del posts
+        return first_page(self, what)
+
         raise NotImplementedError(f"{self.kind} cannot reply")
 
     def find(self, attempt: Attempt) -> Sent | Absent | Refused | Unsure:

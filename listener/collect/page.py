@@ -158,11 +158,9 @@ def _is_own(post: Post, target: Target) -> bool:
     )
 
 
-def wanted(channel: str, post: Post, queries: Queries) -> tuple[bool, int | None]:
-    """Return whether a query of the brand matches, and which; a brand without queries wants everything."""
-    if not queries:
-        return True, None
-    document = Document(
+def document_of(channel: str, post: Post) -> Document:
+    """Return a post as queries see it."""
+    return Document(
         text=post.text,
         title=post.title,
         language=post.language,
@@ -170,6 +168,13 @@ def wanted(channel: str, post: Post, queries: Queries) -> tuple[bool, int | None
         author=post.author.handle or post.author.name if post.author else None,
         rating=post.rating,
     )
+
+
+def wanted(channel: str, post: Post, queries: Queries) -> tuple[bool, int | None]:
+    """Return whether a query of the brand matches, and which; a brand without queries wants everything."""
+    if not queries:
+        return True, None
+    document = document_of(channel, post)
     for query_id, query in queries:
         if query.matches(document):
             return True, query_id

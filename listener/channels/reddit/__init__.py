@@ -122,6 +122,7 @@ class Reddit(Channel[RedditOptions]):
     title: ClassVar[str] = "Reddit"
     options_type = RedditOptions
     replies: ClassVar[bool] = True
+    beside: ClassVar[tuple[str, ...]] = ("inbox", "comments")
     refreshes: ClassVar[int] = 100
 
     @classmethod

@@ -24,17 +24,16 @@ from listener.channels.base import (
     Gone,
     Limits,
     Listen,
-    Look,
     MayReply,
     Options,
     Page,
     Post,
-    Price,
     ReplyMode,
     Sent,
     Unsure,
     by_hand,
 )
+from listener.channels.trying import Look, Price
 from listener.channels.x import listening, looking, replying
 from listener.channels.x.length import MOST, measure
 from listener.channels.x.posts import FIELDS, Included, listed, post_of, versions
