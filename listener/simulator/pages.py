@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from flask import Blueprint, Response, render_template
@@ -13,13 +14,15 @@ from listener.simulator.world import view
 
 routes = Blueprint("pages", __name__, template_folder="templates")
 _RECENT = 60
+_ESCAPED = re.compile(r"\\([^\w\s])")  # Markdown
 
 
 @routes.app_template_filter("words")
 def words(post: Post) -> Markup:
     """Return a post's HTML; `content` has escaped everything that is not a link of ours."""
     shown = post.boost_of or post
-    return Markup(shapes.content(shown.text, asking.base(), asking.world()))  # noqa: S704 - escaped by content
+    said = _ESCAPED.sub(r"\1", shown.text) if shown.platform == "reddit" else shown.text
+    return Markup(shapes.content(said, asking.base(), asking.world()))  # noqa: S704 - escaped by content
 
 
 @routes.get("/")

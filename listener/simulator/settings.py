@@ -50,6 +50,15 @@ def _x_app(access: Access) -> dict[str, str]:
     return {"base_url": access.url("/x"), "username": access.handle, "bearer_token": access.token}
 
 
+def _reddit(access: Access) -> dict[str, str]:
+    login = {"username": access.handle, "password": access.token}
+    return {"base_url": access.url("/reddit"), "client_id": "sim-app", "client_secret": access.token, **login}
+
+
+def _reddit_rss(access: Access) -> dict[str, str]:
+    return {"base_url": access.url("/reddit")}
+
+
 def _feed(access: Access) -> dict[str, str]:
     return {"url": access.url("/feeds/news.xml")}
 
@@ -62,6 +71,8 @@ _WAYS: dict[str, Callable[[Access], dict[str, str]]] = {
     "mastodon": _mastodon,
     "x": _x,
     "x-app": _x_app,
+    "reddit": _reddit,
+    "reddit-rss": _reddit_rss,
     "feed": _feed,
     "hackernews": _hackernews,
 }

@@ -5,7 +5,7 @@ A place is the number of the last post shown. `duplicate_pages` and `looping_cur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from flask import request
 
@@ -20,16 +20,19 @@ def cut(
     below: int | None,
     size: int,
     *,
-    key: Callable[[Post], int] = lambda post: post.number,
+    loops: bool = True,
 ) -> tuple[list[Post], int | None]:
-    """Cut the page out of `posts` (oldest first, by `key`). Returns it newest first, and the place of the next page."""
+    """Cut the page out of `posts` (oldest first). Returns it newest first, and the place of the next page.
+
+    loops: False where the platform's places cannot be told from here, so that it makes its circles itself.
+    """
     faults, path = asking.world().faults, request.full_path
-    kept = [post for post in posts if below is None or key(post) < below]
+    kept = [post for post in posts if below is None or post.number < below]
     if below is not None and faults.take("duplicate_pages", path):
-        kept += [post for post in posts if key(post) >= below][:REPEATED]
+        kept += [post for post in posts if post.number >= below][:REPEATED]
     page = kept[-size:][::-1]
     if len(kept) <= len(page):
         return page, None
-    if faults.take("looping_cursor", path):
-        return page, key(page[0]) + 1
-    return page, key(page[-1])
+    if loops and faults.take("looping_cursor", path):
+        return page, page[0].number + 1
+    return page, page[-1].number
