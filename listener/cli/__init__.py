@@ -9,6 +9,9 @@ from listener.cli.accounts import account
 from listener.cli.brands import brand
 from listener.cli.collecting import collect, coverage
 from listener.cli.importing import import_
+from listener.cli.previewing import previewed
 from listener.cli.sources import source
+
+source.add_command(previewed)
 
 __all__ = ["account", "brand", "collect", "coverage", "import_", "source"]

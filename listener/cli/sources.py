@@ -82,6 +82,9 @@ def list_(app: App, *, as_json: bool) -> None:
     for row in rows:
         heard = f"last good {row.last_ok_at:%Y-%m-%d %H:%M} UTC" if row.last_ok_at else "not polled yet"
         click.echo(f"{row.name}: {row.kind} for {row.brand}, {row.state}, every {row.every} s, {heard}")
+        if row.reads_today or row.reads_per_day is not None:
+            allowed = f" of {row.reads_per_day}" if row.reads_per_day is not None else ""
+            click.echo(f"  {row.reads_today}{allowed} paid reads today; counted from 00:00 UTC")
         if row.error:
             click.echo(f"  {told(row.error, row.hint)}")
 

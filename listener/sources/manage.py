@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from listener import budget
 from listener.db import Database, now
 from listener.errors import ChannelError
 from listener.ground import Ground
@@ -21,7 +22,7 @@ REMOVED = "removed"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A source as lists show it; nothing secret."""
+    """A source as lists show it; nothing secret. `reads_today`: paid reads booked since 00:00 UTC."""
 
     id: int
     name: str
@@ -36,6 +37,8 @@ class Row:
     errors: int
     error: str | None
     hint: str | None
+    reads_today: int = 0
+    reads_per_day: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `source list --json` prints."""
@@ -53,11 +56,13 @@ def list_(db: Database) -> list[Row]:
             .join(Brand, Brand.id == Source.brand_id)
             .where(Source.state != REMOVED)
             .order_by(Source.name)
-        )
+        ).all()
+        days = budget.budgets(session, [source for source, _ in found], at=now())
         return [
             Row(
                 source.id, source.name, source.kind, brand, source.account_id, source.state, source.every,
                 source.next_poll_at, source.not_before, source.last_ok_at, source.errors, source.error, source.hint,
+                reads_today=days[source.id].used, reads_per_day=days[source.id].per_day,
             )
             for source, brand in found
         ]  # fmt: skip
@@ -93,6 +98,7 @@ def resume(db: Database, name: str, *, at: datetime | None = None) -> None:
         source = named(session, name)
         source.state, source.errors = "active", 0
         source.next_poll_at = at or now()
+        again(session, source.id, at=at or now())
 
 
 def remove(db: Database, name: str) -> int:
