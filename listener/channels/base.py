@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from threading import Event
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from listener import tokens
 from listener.channels.trying import Look, Price, first_page
 from listener.http import Http
+from listener.oauth.platform import Connector
 
 Cursor = dict[str, Any]  # JSON, with a "v" entry; one entry per sub-stream
 Secrets = dict[str, str]
@@ -31,6 +33,15 @@ class Options(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
+
+    def plain(self) -> dict[str, Any]:
+        """Return what is set, by name, secrets in clear: for a log-in, never for a page or a log."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in values.items()
+            if value is not None
+        }
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -147,6 +158,7 @@ class Listen:
     since: datetime
     max_pages: int = 40
     reads_left: int | None = None
+    key: str = ""  # names the source where something of ours stays on the platform (the rules of a stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +227,11 @@ class Channel(ABC, Generic[OptionsT]):
     options_type: ClassVar[type[Options]]
     replies: ClassVar[bool] = False
     receives: ClassVar[bool] = False
+    streams: ClassVar[bool] = False  # offers `stream`; then it has a source's option `stream`, off by default
+    one_stream: ClassVar[bool] = False  # the platform lets an account have one stream at a time
+    connector: ClassVar[Connector | None] = None  # how an account is connected by logging in on the platform
+    price: ClassVar[Price | None] = None  # of a platform that bills reads
+    beside: ClassVar[tuple[str, ...]] = ()  # switches of what is read beside the queries: off for a look
     # how many posts a re-check asks for in one run, at most every two minutes; 0 = they cannot be asked for again
     refreshes: ClassVar[int] = 0
 
@@ -223,11 +240,9 @@ class Channel(ABC, Generic[OptionsT]):
         self.options = options
         self.http = http
         self.save = save or (lambda _secrets: None)
+        self.keeper: tokens.Keeper = tokens.Memory(lambda fresh: self.save(fresh))  # noqa: PLW0108 - `save` may be set later
         # what the platform told us about the account (our id there, an instance's limits; "handle": how people know
         # us there): JSON, loaded from and kept on the account's row by `listener.sources` and `listener.collect`, so
-    connector: ClassVar[Connector | None] = None  # how an account is connected by logging in on the platform
-    price: ClassVar[Price | None] = None  # of a platform that bills reads
-    beside: ClassVar[tuple[str, ...]] = ()  # switches of what is read beside the queries: off for a look
         # that limits() and may_reply() need no network
         self.known: dict[str, Any] = {}
 
@@ -242,6 +257,10 @@ class Channel(ABC, Generic[OptionsT]):
         """Within which server, app or system the ids of posts are unique; empty when the platform is one."""
         return ""
 
+    def renewal(self) -> tokens.Renewal | None:
+        """Return how the account's access token is bought anew; None = the credentials do not expire by themselves."""
+        return None
+
     def limits(self) -> Limits:
         """Return what the platform allows; what an instance says is read by check() and remembered in `known`."""
         return Limits()
@@ -249,6 +268,23 @@ class Channel(ABC, Generic[OptionsT]):
     @abstractmethod
     def listen(self, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
         """Yield pages; each is stored with its cursor before the next is asked for. Raises ChannelError."""
+
+    def look(self, what: Listen, *, posts: bool = True) -> Look:
+        """Try queries and remember nothing: by default one page since `what.since`. Raises ChannelError.
+
+        A platform that bills reads overrides it to count for nothing; `posts`: whether paid reads are wanted too.
+        """
+        del posts
+        return first_page(self, what)
+
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Yield what arrives by itself, for as long as it does, in a thread of its own. Raises ChannelError.
+
+        The first page says that we are connected. At least once a second a page comes, empty where nothing arrived,
+        so that the stream can be ended; a channel that waits, waits for `stop`. `cursor` is the stream's own, not the
+        one of `listen`: polls find what a stream has missed.
+        """
+        raise NotImplementedError(f"{self.kind} has no stream")
 
     def may_reply(self, post: Post) -> MayReply:
         """Say how this post can be answered, without network where possible."""
@@ -265,14 +301,6 @@ class Channel(ABC, Generic[OptionsT]):
 
     def reply(self, to: Post, text: str, *, key: str) -> Sent:
         """Post a public reply, once, without any retry. Raises ChannelError; any other error means *unknown*."""
-    def look(self, what: Listen, *, posts: bool = True) -> Look:
-        """Try queries and remember nothing: by default one page since `what.since`. Raises ChannelError.
-
-        A platform that bills reads overrides it to count for nothing; `posts`: whether paid reads are wanted too.
-        """
-        del posts
-        return first_page(self, what)
-
         raise NotImplementedError(f"{self.kind} cannot reply")
 
     def find(self, attempt: Attempt) -> Sent | Absent | Refused | Unsure:

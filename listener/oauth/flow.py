@@ -20,7 +20,7 @@ from listener import tokens
 from listener.errors import HttpError
 from listener.http import Http, raise_for
 from listener.oauth.platform import ConnectError, Platform
-from listener.tokens import Granted
+from listener.tokens import Granted, Renewal
 
 AGAIN = "Start again with Connect"
 _META_MISMATCH = 36008
@@ -94,6 +94,16 @@ def renewed(http: Http, platform: Platform, refresh_token: str) -> Granted:
     """Buy an access token for a refresh token. Raises HttpError, with `attention` when it was revoked."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     return _ask(http, platform, platform.refresh_url or platform.token_url, form, None)
+
+
+def renewal(http: Http, platform: Platform, refresh_token: str) -> Renewal:
+    """Return how an account's access token is bought with its refresh token."""
+    return Renewal(
+        shelf=f"{platform.token_url} {platform.client_id} {tokens.digest(refresh_token)}",
+        option=tokens.REFRESH_TOKEN,
+        spent=refresh_token,
+        ask=lambda value: renewed(http, platform, value),
+    )
 
 
 def _ask(

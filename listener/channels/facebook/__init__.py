@@ -34,6 +34,7 @@ from listener.channels.base import (
     by_hand,
 )
 from listener.channels.facebook import listening
+from listener.channels.facebook.oauth import FacebookConnector
 from listener.channels.facebook.posts import COMMENT_FIELDS, POST_FIELDS, change_of, comment_of, post_of
 from listener.errors import ChannelError, HttpError
 from listener.meta import direct, hooks
@@ -51,8 +52,9 @@ class FacebookOptions(Options):
         description="page token with pages_read_engagement, pages_read_user_content, pages_manage_engagement "
         "and, for messages, pages_messaging"
     )
+    app_id: str | None = Field(None, description="id of the app; needed to connect by log-in")
     app_secret: SecretStr | None = Field(
-        None, min_length=8, description="secret of the app; needed for webhooks"
+        None, min_length=8, description="secret of the app; needed for webhooks and to connect by log-in"
     )
     verify_token: SecretStr | None = Field(
         None,
@@ -72,6 +74,8 @@ class FacebookOptions(Options):
 
 class Facebook(Channel[FacebookOptions]):
     """One page."""
+
+    connector = FacebookConnector()
 
     kind: ClassVar[str] = "facebook"
     title: ClassVar[str] = "Facebook"

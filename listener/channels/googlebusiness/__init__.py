@@ -35,8 +35,10 @@ from listener.channels.base import (
 )
 from listener.channels.googlebusiness.posts import answer_of, post_of
 from listener.errors import ChannelError, HttpError
+from listener.oauth import flow
 
 API_URL = "https://mybusiness.googleapis.com"
+CONNECTOR = google.GoogleConnector(API_URL, "https://www.googleapis.com/auth/business.manage")
 ACCOUNTS_URL = "https://mybusinessaccountmanagement.googleapis.com"
 _LOCATION = re.compile(r"accounts/[\w-]+/locations/[\w-]+")
 LENGTH = 4096  # bytes of UTF-8
@@ -79,6 +81,8 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
     replies: ClassVar[bool] = True
     refreshes: ClassVar[int] = 50
 
+    connector = CONNECTOR
+
     @classmethod
     def identity_of(cls, options: GoogleBusinessOptions) -> tuple[str, str]:
         """A hash stands for the token."""
@@ -94,6 +98,11 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
     def api(self) -> Api:
         """The API as the account."""
         return self._api(self.options.base_url)
+
+    def renewal(self) -> tokens.Renewal:
+        """By the refresh token."""
+        platform = CONNECTOR.platform(self.options.plain())
+        return flow.renewal(self.http, platform, self.options.refresh_token.get_secret_value())
 
     def limits(self) -> Limits:
         """4,096 bytes; 300 requests a minute."""
@@ -182,7 +191,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
                 message, permanent=True, hint="Check location; the place must be verified."
             ) from error
         name = self._account_name()
-        self.known["handle"] = name
+        self.known |= {"handle": name, "id": self.instance.partition("/locations/")[0]}
         return f"Google Business Profile as {name}: {found.get('totalReviewCount', 0)} reviews of {self.instance}"
 
     def _page(self, place: str | None) -> paging.Leaf:
@@ -221,25 +230,12 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
         return str(said.get("accountName") or account)
 
     def _api(self, base_url: str) -> Api:
-        url = google.token_url(self.options.auth_url, self.options.base_url, API_URL)
-        shelf = f"googlebusiness {url} {self.identity_of(self.options)[1]} {self.options.client_id}"
+        renewal = self.renewal()
         return Api(
             self.http,
             base_url.rstrip("/"),
             title=self.title,
-            bearer=lambda: tokens.access_token(shelf, lambda: self._granted(url)),
-            refused=lambda: tokens.forget(shelf),
+            bearer=lambda: self.keeper.token(renewal),
+            refused=lambda: self.keeper.refused(renewal),
             judge=google.judge(lambda: QUOTA_WAIT),
         )
-
-    def _granted(self, url: str) -> tokens.Granted:
-        given = google.refreshed(
-            self.http,
-            url,
-            client_id=self.options.client_id,
-            client_secret=self.options.client_secret.get_secret_value(),
-            refresh_token=self.options.refresh_token.get_secret_value(),
-        )
-        if given.refresh_token:
-            self.save({"refresh_token": given.refresh_token})
-        return given

@@ -36,8 +36,10 @@ from listener.channels.base import (
 from listener.channels.googleplay import publisher
 from listener.channels.googleplay.store import Store
 from listener.errors import ChannelError, HttpError
+from listener.oauth import flow
 
 API_URL = "https://androidpublisher.googleapis.com"
+CONNECTOR = google.GoogleConnector(API_URL, publisher.SCOPE)
 STORE_URL = "https://play.google.com"
 LENGTH = 350
 _PACKAGE = re.compile(
@@ -66,6 +68,9 @@ class GooglePlayOptions(Options):
     service_account: SecretStr | None = Field(
         None, description="content of the service account's JSON key file; it needs 'Reply to reviews'"
     )
+    client_id: str | None = Field(None, description="OAuth client, to connect by log-in instead of a key file")
+    client_secret: SecretStr | None = Field(None, description="its secret")
+    refresh_token: SecretStr | None = Field(None, description="of somebody who may answer reviews")
     base_url: str | None = Field(
         None, description=f"address of the API; {API_URL} or, without a key, {STORE_URL} when empty"
     )
@@ -99,7 +104,9 @@ class GooglePlayOptions(Options):
 
 
 class GooglePlay(Channel[GooglePlayOptions]):
-    """One app, through one service account or the store's page."""
+    """One app, through one service account, a person who logged in, or the store's page."""
+
+    connector = CONNECTOR
 
     kind: ClassVar[str] = "googleplay"
     title: ClassVar[str] = "Google Play"
@@ -110,7 +117,10 @@ class GooglePlay(Channel[GooglePlayOptions]):
     @classmethod
     def identity_of(cls, options: GooglePlayOptions) -> tuple[str, str]:
         """A service account is an identity, and so is reading without one."""
-        base = options.base_url or (API_URL if options.service_account else STORE_URL)
+        keyed = options.service_account is not None or options.refresh_token is not None
+        base = options.base_url or (API_URL if keyed else STORE_URL)
+        if options.service_account is None and options.refresh_token is not None:
+            return base.rstrip("/"), f"token:{tokens.digest(options.refresh_token.get_secret_value())}"
         if options.service_account is None:
             return base.rstrip("/"), ""
         return base.rstrip("/"), google.account_of(options.service_account.get_secret_value())[
@@ -124,8 +134,8 @@ class GooglePlay(Channel[GooglePlayOptions]):
 
     @property
     def keyed(self) -> bool:
-        """Whether there is a service account."""
-        return self.options.service_account is not None
+        """Whether there is a service account, or somebody has logged in."""
+        return self.options.service_account is not None or self.options.refresh_token is not None
 
     @cached_property
     def account(self) -> dict[str, str]:
@@ -136,7 +146,16 @@ class GooglePlay(Channel[GooglePlayOptions]):
 
     @cached_property
     def api(self) -> Api:
-        """The publisher API. Raises ChannelError without a service account."""
+        """The publisher API. Raises ChannelError without a service account or log-in."""
+        if (renewal := self.renewal()) is not None:
+            return Api(
+                self.http,
+                self.identity_of(self.options)[0],
+                title=self.title,
+                bearer=lambda: self.keeper.token(renewal),
+                refused=lambda: self.keeper.refused(renewal),
+                judge=google.judge(lambda: publisher.QUOTA_WAIT),
+            )
         account, (base, identity) = self.account, self.identity_of(self.options)
         url = google.token_url(self.options.auth_url, base, API_URL, account.get("token_uri"))
         shelf = f"googleplay {url} {identity} {tokens.digest(account['private_key'])}"
@@ -150,6 +169,13 @@ class GooglePlay(Channel[GooglePlayOptions]):
             refused=lambda: tokens.forget(shelf),
             judge=google.judge(lambda: publisher.QUOTA_WAIT),
         )
+
+    def renewal(self) -> tokens.Renewal | None:
+        """By the refresh token of who has logged in; a service account signs for itself."""
+        if self.options.service_account is not None or self.options.refresh_token is None:
+            return None
+        platform = CONNECTOR.platform(self.options.plain())
+        return flow.renewal(self.http, platform, self.options.refresh_token.get_secret_value())
 
     @property
     def store(self) -> Store:
@@ -218,8 +244,10 @@ class GooglePlay(Channel[GooglePlayOptions]):
         """Ask for a review, or for the app's page. Raises ChannelError."""
         if not self.keyed:
             return self.store.check()
-        self.known["handle"] = self.account["client_email"]
-        return publisher.check(self.api, self.options.package_name, self.account["client_email"])
+        who = self.account["client_email"] if self.options.service_account else "the account that logged in"
+        if self.options.service_account:
+            self.known["handle"] = who
+        return publisher.check(self.api, self.options.package_name, who)
 
     @staticmethod
     def _readable(post: Post) -> bool:

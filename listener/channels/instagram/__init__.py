@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from listener import unreadable
+from listener import tokens, unreadable
 from listener.answers import same
 from listener.channels.base import (
     Absent,
@@ -35,7 +35,8 @@ from listener.channels.base import (
     Unsure,
     by_hand,
 )
-from listener.channels.instagram import listening
+from listener.channels.instagram import listening, oauth
+from listener.channels.instagram.oauth import InstagramConnector
 from listener.channels.instagram.posts import (
     MENTIONED_COMMENT,
     MENTIONED_MEDIA,
@@ -58,8 +59,9 @@ class InstagramOptions(Options):
     access_token: SecretStr = Field(
         description="token with instagram_basic, instagram_manage_comments and, for messages, instagram_manage_messages"
     )
+    app_id: str | None = Field(None, description="id of the app; needed to connect by log-in")
     app_secret: SecretStr | None = Field(
-        None, min_length=8, description="secret of the app; needed for webhooks"
+        None, min_length=8, description="secret of the app; needed for webhooks and to connect by log-in"
     )
     verify_token: SecretStr | None = Field(
         None,
@@ -83,6 +85,8 @@ class InstagramOptions(Options):
 class Instagram(Channel[InstagramOptions]):
     """One professional account."""
 
+    connector = InstagramConnector()
+
     kind: ClassVar[str] = "instagram"
     title: ClassVar[str] = "Instagram"
     options_type = InstagramOptions
@@ -101,12 +105,19 @@ class Instagram(Channel[InstagramOptions]):
     def graph(self) -> Graph:
         """The API with our token; one a channel, so that it notices when the quota runs out."""
         if self._graph is None:
-            options, secret = self.options, self.options.app_secret
+            options, secret, renewal = self.options, self.options.app_secret, self.renewal()
+            token = self.keeper.token(renewal) if renewal else options.access_token.get_secret_value()
             self._graph = Graph(
-                self.http, options.base_url, options.access_token.get_secret_value(),
+                self.http, options.base_url, token,
                 version=options.api_version, app_secret=secret.get_secret_value() if secret else None,
             )  # fmt: skip
         return self._graph
+
+    def renewal(self) -> tokens.Renewal | None:
+        """With itself, where the token is of Instagram's own log-in; a page's token does not expire."""
+        if not oauth.own(self.options.plain()):
+            return None
+        return oauth.renewal(self.http, self.options.access_token.get_secret_value())
 
     @property
     def ours(self) -> frozenset[str]:

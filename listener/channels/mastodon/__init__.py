@@ -33,6 +33,7 @@ from listener.channels.base import (
 from listener.channels.mastodon import listening, replying
 from listener.channels.mastodon.client import connect, spoken
 from listener.channels.mastodon.length import measure
+from listener.channels.mastodon.oauth import MastodonConnector
 from listener.channels.mastodon.posts import host_of, post_of
 from listener.errors import ChannelError, HttpError
 
@@ -72,6 +73,8 @@ class MastodonOptions(Options):
 
 class Mastodon(Channel[MastodonOptions]):
     """One account (or the public view) of one instance."""
+
+    connector = MastodonConnector()
 
     kind: ClassVar[str] = "mastodon"
     title: ClassVar[str] = "Mastodon"

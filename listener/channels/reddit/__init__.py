@@ -36,6 +36,7 @@ from listener.channels.base import (
 )
 from listener.channels.reddit import listening, replying
 from listener.channels.reddit.markdown import MOST, measure
+from listener.channels.reddit.oauth import RedditConnector
 from listener.channels.reddit.posts import MESSAGE, full_name, gone, post_of
 from listener.errors import ChannelError
 
@@ -117,6 +118,8 @@ class RedditOptions(Options):
 
 class Reddit(Channel[RedditOptions]):
     """One account, the app alone, or the public view."""
+
+    connector = RedditConnector()
 
     kind: ClassVar[str] = "reddit"
     title: ClassVar[str] = "Reddit"

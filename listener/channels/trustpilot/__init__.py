@@ -36,8 +36,10 @@ from listener.channels.base import (
     by_hand,
 )
 from listener.channels.trustpilot.hooks import received
+from listener.channels.trustpilot.oauth import TrustpilotConnector
 from listener.channels.trustpilot.service import Reviews, granted, judge
 from listener.errors import ChannelError, HttpError
+from listener.oauth import flow
 
 _ID = re.compile(r"[0-9A-Za-z]{8,64}")
 LENGTH = 10_000  # Trustpilot names no limit; ours keeps an accident out
@@ -54,6 +56,9 @@ class TrustpilotOptions(Options):
     api_key: SecretStr = Field(min_length=4, description="Integrations, Developers, APIs: API key")
     api_secret: SecretStr | None = Field(
         None, description="its secret; without it only public reviews are read"
+    )
+    refresh_token: SecretStr | None = Field(
+        None, description="of a business user who has logged in; without it the application speaks for itself"
     )
     author_business_user_id: str | None = Field(
         None, description="id of the business user whose name stands under answers"
@@ -74,6 +79,8 @@ class TrustpilotOptions(Options):
 
 class Trustpilot(Channel[TrustpilotOptions]):
     """One business unit through one application."""
+
+    connector = TrustpilotConnector()
 
     kind: ClassVar[str] = "trustpilot"
     title: ClassVar[str] = "Trustpilot"
@@ -107,6 +114,16 @@ class Trustpilot(Channel[TrustpilotOptions]):
             return Reviews(public, self.instance, public=True)
         secret = self.options.api_secret.get_secret_value()
         shelf = f"trustpilot {base} {tokens.digest(key)} {tokens.digest(secret)}"
+        if (renewal := self.renewal()) is not None:
+            as_user = Api(
+                self.http,
+                base,
+                title=self.title,
+                bearer=lambda: self.keeper.token(renewal),
+                refused=lambda: self.keeper.refused(renewal),
+                judge=judge,
+            )
+            return Reviews(as_user, self.instance)
         api = Api(
             self.http,
             base,
@@ -116,6 +133,13 @@ class Trustpilot(Channel[TrustpilotOptions]):
             judge=judge,
         )
         return Reviews(api, self.instance)
+
+    def renewal(self) -> tokens.Renewal | None:
+        """By the refresh token of the business user who has logged in."""
+        if self.options.refresh_token is None:
+            return None
+        platform = self.connector.platform(self.options.plain())
+        return flow.renewal(self.http, platform, self.options.refresh_token.get_secret_value())
 
     def limits(self) -> Limits:
         """Fewer than 833 requests in five minutes; no documented length."""

@@ -22,7 +22,7 @@ from listener.http import Http, raise_for
 from listener.http.failures import failed
 
 if TYPE_CHECKING:
-    from listener.channels.x import XOptions
+    from listener.channels.x.options import XOptions
 
 HOST = "https://api.twitter.com"  # what tweepy asks
 WINDOW = timedelta(minutes=15)  # of X's rate limits: the wait when a 429 does not say how long
@@ -42,13 +42,16 @@ class _Moved:
         return self._session.request(method, self._base_url + url.removeprefix(HOST), **options)
 
 
-def connect(http: Http, options: XOptions) -> tweepy.Client:
-    """Return a client that answers with plain JSON, never sleeps and cannot leave the guard."""
+def connect(http: Http, options: XOptions, user_token: str | None = None) -> tweepy.Client:
+    """Return a client that answers with plain JSON, never sleeps and cannot leave the guard.
+
+    `user_token`: of an account that logged in (OAuth 2.0); it takes the place of the app's bearer token.
+    """
     client = tweepy.Client(
         *(
-            None if secret is None else secret.get_secret_value()
+            secret if secret is None or isinstance(secret, str) else secret.get_secret_value()
             for secret in (
-                options.bearer_token,
+                user_token or options.bearer_token,
                 options.consumer_key,
                 options.consumer_secret,
                 options.access_token,

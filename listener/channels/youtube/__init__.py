@@ -35,10 +35,11 @@ from listener.channels.base import (
 )
 from listener.channels.youtube import replying
 from listener.channels.youtube.listening import PATH, Listening
+from listener.channels.youtube.oauth import API_URL, CONNECTOR
 from listener.channels.youtube.replying import AT_ONCE, LENGTH
 from listener.errors import ChannelError
+from listener.oauth import flow
 
-API_URL = "https://youtube.googleapis.com"
 BY_HAND = "this source has no refresh_token: open the comment and answer there"
 _ID = re.compile(r"^[\w-]{6,64}$")
 
@@ -98,6 +99,8 @@ class YouTube(Channel[YouTubeOptions]):
     replies: ClassVar[bool] = True
     refreshes: ClassVar[int] = 100
 
+    connector = CONNECTOR
+
     @classmethod
     def identity_of(cls, options: YouTubeOptions) -> tuple[str, str]:
         """Hashes stand for the token or the key."""
@@ -121,21 +124,26 @@ class YouTube(Channel[YouTubeOptions]):
     def api(self) -> Api:
         """The API as the account, or with the key."""
         judge = google.judge(google.until_midnight_pacific)
-        options, base = self.options, self.options.base_url.rstrip("/")
-        if options.refresh_token is None or options.client_secret is None:
+        options, base, renewal = self.options, self.options.base_url.rstrip("/"), self.renewal()
+        if renewal is None:
             key = options.api_key.get_secret_value() if options.api_key else ""
             # in a header: an address is written to logs by more than one library
             return Api(self.http, base, title=self.title, headers={"X-Goog-Api-Key": key}, judge=judge)
-        url = google.token_url(options.auth_url, base, API_URL)
-        shelf = f"youtube {url} {self.identity_of(options)[1]} {options.client_id}"
         return Api(
             self.http,
             base,
             title=self.title,
-            bearer=lambda: tokens.access_token(shelf, lambda: self._granted(url)),
-            refused=lambda: tokens.forget(shelf),
+            bearer=lambda: self.keeper.token(renewal),
+            refused=lambda: self.keeper.refused(renewal),
             judge=judge,
         )
+
+    def renewal(self) -> tokens.Renewal | None:
+        """By the refresh token, where there is one."""
+        if self.options.refresh_token is None:
+            return None
+        platform = CONNECTOR.platform(self.options.plain())
+        return flow.renewal(self.http, platform, self.options.refresh_token.get_secret_value())
 
     @property
     def listening(self) -> Listening:
@@ -216,18 +224,3 @@ class YouTube(Channel[YouTubeOptions]):
             raise ChannelError(message, permanent=True, hint="Check channel_id and video_ids.")
         title = str((items[0].get("snippet") or {}).get("title") or items[0].get("id"))
         return f"YouTube: {title}, read-only with an API key, answers by hand"
-
-    def _granted(self, url: str) -> tokens.Granted:
-        options = self.options
-        if options.refresh_token is None or options.client_secret is None:  # pragma: no cover - see `api`
-            raise ChannelError(BY_HAND, permanent=True, attention=True, delivered=False)
-        given = google.refreshed(
-            self.http,
-            url,
-            client_id=options.client_id or "",
-            client_secret=options.client_secret.get_secret_value(),
-            refresh_token=options.refresh_token.get_secret_value(),
-        )
-        if given.refresh_token:
-            self.save({"refresh_token": given.refresh_token})
-        return given
