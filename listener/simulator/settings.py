@@ -5,7 +5,12 @@ The keys of Google Play and App Store Connect are made when they are first asked
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+
+from listener.simulator import keys
+from listener.simulator.appstore.app import APP
+from listener.simulator.googleplay.app import EMAIL, PACKAGE
 
 
 class Access:
@@ -59,6 +64,27 @@ def _reddit_rss(access: Access) -> dict[str, str]:
     return {"base_url": access.url("/reddit")}
 
 
+def _googleplay(access: Access) -> dict[str, str]:
+    account = {
+        "type": "service_account", "client_email": EMAIL, "private_key": keys.pem(keys.google()),
+        "private_key_id": "sim", "token_uri": access.url("/play/token"),
+    }  # fmt: skip
+    return _store_page(access) | {"service_account": json.dumps(account)}
+
+
+def _store_page(access: Access) -> dict[str, str]:
+    return {"base_url": access.url("/play"), "package_name": PACKAGE}
+
+
+def _appstore(access: Access) -> dict[str, str]:
+    key = {"issuer_id": keys.ISSUER, "key_id": keys.KEY_ID, "private_key": keys.pem(keys.apple())}
+    return {"base_url": access.url("/appstore"), "app_id": APP, **key}
+
+
+def _appstore_feed(access: Access) -> dict[str, str]:
+    return {"base_url": access.url("/appstore"), "app_id": APP, "countries": "us,fr,ru,il"}
+
+
 def _feed(access: Access) -> dict[str, str]:
     return {"url": access.url("/feeds/news.xml")}
 
@@ -73,6 +99,10 @@ _WAYS: dict[str, Callable[[Access], dict[str, str]]] = {
     "x-app": _x_app,
     "reddit": _reddit,
     "reddit-rss": _reddit_rss,
+    "googleplay": _googleplay,
+    "googleplay-page": _store_page,
+    "appstore": _appstore,
+    "appstore-feed": _appstore_feed,
     "feed": _feed,
     "hackernews": _hackernews,
 }

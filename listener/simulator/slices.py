@@ -6,6 +6,7 @@ A place is the number of the last post shown. `duplicate_pages` and `looping_cur
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from flask import request
 
@@ -36,3 +37,20 @@ def cut(
     if loops and faults.take("looping_cursor", path):
         return page, page[0].number + 1
     return page, page[-1].number
+
+
+Row = TypeVar("Row")
+
+
+def numbered(rows: Sequence[Row], start: int, size: int) -> tuple[list[Row], int | None]:
+    """Cut the page that begins at row `start` out of `rows` (in the order they are shown), with the next start.
+
+    For platforms that count rows or pages, so that what is deleted meanwhile moves the rest up.
+    """
+    faults, path = asking.world().faults, request.full_path
+    if start and faults.take("looping_cursor", path):
+        start = 0
+    elif start and faults.take("duplicate_pages", path):
+        start = max(0, start - REPEATED)
+    page = list(rows[start : start + size])
+    return page, start + size if start + size < len(rows) else None
