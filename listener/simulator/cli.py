@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from listener.simulator import scenario as scenarios_
+from listener.simulator.drill import Drill
 from listener.simulator.drill.report import duration, report
 from listener.simulator.errors import SimulatorError
 from listener.simulator.running import Simulator
@@ -53,13 +54,17 @@ def serve(
         raise click.ClickException(str(error)) from error
     if not address:
         raise click.UsageError(f"--platform, --scorecard and --leave are for drills; {scenario} is none")
-    _introduce(simulator, address)
+    watched = simulator.drill if live else None
     try:
-        if simulator.drill is not None and live:
-            _watch(simulator, scorecard)
+        _introduce(simulator, address)
+        while watched is not None and not watched.over:
+            threading.Event().wait(_LOOK_SECONDS)
+        _tell(watched, scorecard)
+        watched = None
         if not leave:
             simulator.wait()
     except KeyboardInterrupt:
+        _tell(watched, scorecard)
         click.echo("Stopped.")
     finally:
         simulator.stop()
@@ -103,16 +108,15 @@ def _listening(simulator: Simulator, host: str) -> Iterator[str]:
         yield shlex.join([*command, "--every", "10s", *options])
 
 
-def _watch(simulator: Simulator, file: Path | None) -> None:
-    """Wait for the end of the drill, or for Ctrl-C, and tell how it went."""
-    run = simulator.drill
+def _tell(run: Drill | None, file: Path | None) -> None:
+    """Tell how the drill went, on the terminal and in the file asked for."""
     if run is None:
         return
+    card = run.scorecard()
+    click.echo(report(card))
+    if file is None:
+        return
     try:
-        while not run.over:
-            threading.Event().wait(_LOOK_SECONDS)
-    finally:
-        card = run.scorecard()
-        click.echo(report(card))
-        if file is not None:
-            file.write_text(json.dumps(card.as_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        file.write_text(json.dumps(card.as_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write the scorecard: {error}") from error

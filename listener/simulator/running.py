@@ -13,6 +13,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from listener.simulator import drill
 from listener.simulator.crowd import Crowd
 from listener.simulator.drill import Drill
+from listener.simulator.drill.routes import routes as drill_pages
 from listener.simulator.errors import SimulatorError
 from listener.simulator.faults import Faults
 from listener.simulator.scenario import read
@@ -67,6 +68,7 @@ class Simulator:
         self.access = Access(lambda: self.base_url, token, handle)
         self.app = create_app(self.world, rate_limit=rate_limit)
         self.app.extensions["drill"] = self.drill
+        self.app.register_blueprint(drill_pages)
         self._port = port
         self._server: BaseWSGIServer | None = None
         self._threads: list[threading.Thread] = []

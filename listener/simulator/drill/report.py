@@ -40,10 +40,12 @@ def duration(seconds: int | None) -> str:
 def criticals(card: Scorecard) -> str:
     """Say in a sentence whether the critical posts came first."""
     if card.criticals_first is None:
-        return "no critical post has arrived"
+        return "no critical post, or no answer yet"
     if card.criticals_first:
         return "yes"
-    return f"no: {len(card.overtaken)} answers to lesser posts while a critical one waited"
+    count = len(card.overtaken)
+    answers = "1 answer to a lesser post" if count == 1 else f"{count} answers to lesser posts"
+    return f"no: {answers} while a critical one waited"
 
 
 def _lines(card: Scorecard) -> Iterator[str]:

@@ -76,7 +76,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """How the team did up to `at_s`. `criticals_first` is None as long as no critical post has arrived.
+    """How the team did up to `at_s`. `criticals_first` is None before the first critical post and answer.
 
     `missed`: needed an answer and got none, although its target has passed or the drill is over. `waiting`: still in
     time. `overtaken`: answers to lesser posts while a critical one waited.
@@ -123,9 +123,15 @@ def score(plan: Plan, cases: Sequence[Case], at: timedelta, *, speed: float = 1.
         [case.brief() for case in cases if _open(case) and case.number not in late],
         [case.brief() | {"reasons": [asdict(fault) for fault in found[case.number]]}
          for case in cases if found[case.number]],
-        None if not any(_critical(case) for case in cases) else not overtaken,
+        _in_order(cases, overtaken),
         overtaken,
     )  # fmt: skip
+
+
+def _in_order(cases: Sequence[Case], overtaken: Sequence[object]) -> bool | None:
+    if not any(_critical(case) for case in cases) or not any(case.answers for case in cases):
+        return None
+    return not overtaken
 
 
 @dataclass(frozen=True, slots=True)
