@@ -26,6 +26,7 @@ from listener.channels.base import (
     Page,
     Post,
     Received,
+    Refused,
     ReplyMode,
     Sent,
     Unsure,
@@ -37,6 +38,8 @@ from listener.meta import graph, hooks
 
 LONGEST = 4096
 WINDOW = timedelta(hours=24)
+_ARRIVED = frozenset({"delivered", "read", "played"})
+_ENDS = _ARRIVED | {"failed"}
 REMEMBERED = timedelta(days=2)  # how long a status is kept for a call that had no clear end
 
 
@@ -137,16 +140,17 @@ class WhatsApp(Channel[WhatsAppOptions]):
         sent = next(iter(graph.data({"data": made.get("messages")})), {})
         return Sent(id=str(sent.get("id") or ""), at=datetime.now(UTC), pending=True)
 
-    def find(self, attempt: Attempt) -> Sent | Unsure:
+    def find(self, attempt: Attempt) -> Sent | Refused | Unsure:
         """Look for a status that came back with our key; without one nobody can tell."""
         status = self.known.get(_place(attempt.key))
         if not isinstance(status, Mapping):
             return Unsure("no status of it has come from WhatsApp yet: look into the chat if it stays so")
         if status.get("status") == "failed":
-            return Unsure(
+            return Refused(
                 f"WhatsApp took it and could not deliver it ({status.get('why') or 'no reason given'})"
             )
-        return Sent(id=str(status["id"]), at=graph.moment(status.get("at")))
+        arrived = status.get("status") in _ARRIVED
+        return Sent(id=str(status["id"]), at=graph.moment(status.get("at")), pending=not arrived)
 
     def check(self) -> str:
         """Ask for our number. Raises ChannelError."""
@@ -171,6 +175,13 @@ class WhatsApp(Channel[WhatsAppOptions]):
             key = status.get("biz_opaque_callback_data")
             if not key or not status.get("id"):
                 continue
+            before = self.known.get(_place(str(key)))
+            if (
+                isinstance(before, Mapping)
+                and before.get("status") in _ENDS
+                and status.get("status") == "sent"
+            ):
+                continue  # statuses come in any order
             why = next((str(error.get("title") or "") for error in status.get("errors") or []), "")
             self.known[_place(str(key))] = {
                 "id": str(status["id"]), "status": str(status.get("status") or ""), "why": why[:200],
