@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.util import find_spec
@@ -188,6 +189,13 @@ def _duration(seconds: int, tag: str) -> str:
 def format_number(value: float) -> str:
     """Write a number with the language's separators."""
     return numbers.format_decimal(value, locale=current())
+
+
+def format_money(amount: Decimal, currency: str) -> str:
+    """Write an amount of money with its currency; parts of a cent are kept."""
+    digits = max(2, -int(amount.normalize().as_tuple().exponent))
+    pattern = "¤#,##0." + "0" * digits if current() == "en" else "#,##0." + "0" * digits + " ¤"
+    return numbers.format_currency(amount, currency, pattern, locale=current(), currency_digits=False)
 
 
 def format_percent(share: float) -> str:

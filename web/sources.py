@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -39,7 +40,7 @@ class Kind:
 @requires("sources.read")
 def sources() -> Answer:
     """Show all sources with their health and what they covered."""
-    return _page()
+    return page()
 
 
 @blueprint.post("")
@@ -49,13 +50,8 @@ def add() -> Answer:
     ctx = context()
     form = request.form
     kind = form.get("kind", "")
-    settings = {
-        name.removeprefix("option-"): value.strip()
-        for name, value in form.items()
-        if name.startswith("option-") and value.strip()
-    }
-    if form.get("brand", "") not in {brand.name for brand in _brands()}:
-        return _page(error=_("Choose one of your brands."), chosen=kind, status=400)
+    if form.get("brand", "") not in {brand.name for brand in brands_seen()}:
+        return page(error=_("Choose one of your brands."), chosen=kind, status=400)
     try:
         listener_sources.add(
             ctx.db,
@@ -63,10 +59,10 @@ def add() -> Answer:
             kind,
             name=form.get("name", ""),
             brand=form.get("brand", ""),
-            settings=settings,
+            settings=settings_of(form),
         )
     except ListenerError as error:
-        return _page(error=str(error), chosen=kind, status=400)
+        return page(error=str(error), chosen=kind, status=400)
     tell(_("Source added. Test the connection, or wait for the first poll."))
     ctx.wake.send("poll")
     return back("sources.sources")
@@ -76,7 +72,7 @@ def add() -> Answer:
 @requires("sources.edit")
 def new(kind: str) -> Answer:
     """Show the form of one channel."""
-    return _page(chosen=kind)
+    return page(chosen=kind)
 
 
 @blueprint.post("/brands")
@@ -89,8 +85,22 @@ def add_brand() -> Answer:
             context().db, form.get("name", ""), query=form.get("query", ""), own=form.get("own") == "1"
         )
     except ListenerError as error:
-        return _page(error=str(error), status=400)
+        return page(error=str(error), status=400)
     tell(_("Brand added."))
+    return back("sources.sources")
+
+
+@blueprint.post("/brands/<int:brand_id>/query")
+@requires("brands.edit")
+def change_query(brand_id: int) -> Answer:
+    """Change the queries of a brand, one a line."""
+    if not viewer().sees(brand_id):
+        raise NotFound(_("There is no such brand."))
+    try:
+        brands.set_queries(context().db, brand_id, request.form.get("query", "").splitlines())
+    except ListenerError as error:
+        return page(error=str(error), status=400)
+    tell(_("Query changed; it counts from the next poll on."))
     return back("sources.sources")
 
 
@@ -99,7 +109,7 @@ def add_brand() -> Answer:
 def act(name: str, action: str) -> Answer:
     """Test, pause, resume or remove a source."""
     ctx = context()
-    _own(name)
+    own(name)
     if action == "test":
         try:
             tell(_("%(name)s: %(answer)s", name=name, answer=listener_sources.test(ctx.db, ctx.ground, name)))
@@ -116,8 +126,17 @@ def act(name: str, action: str) -> Answer:
         listener_sources.remove(ctx.db, name)
         tell(_("%(name)s is removed; what it heard stays.", name=name))
     else:
-        return _page(error=_("Unknown action."), status=400)
+        return page(error=_("Unknown action."), status=400)
     return back("sources.sources")
+
+
+def settings_of(form: Mapping[str, str]) -> dict[str, str]:
+    """Return the options of a channel that a form sets, by name."""
+    return {
+        name.removeprefix("option-"): value.strip()
+        for name, value in form.items()
+        if name.startswith("option-") and value.strip()
+    }
 
 
 def kinds() -> list[Kind]:
@@ -130,23 +149,25 @@ def kinds() -> list[Kind]:
     return found
 
 
-def _own(name: str) -> None:
+def own(name: str) -> None:
     """Raise NotFound unless the source listens for a brand of the reader."""
-    mine = {brand.name for brand in _brands()}
+    mine = {brand.name for brand in brands_seen()}
     if not any(row.name == name and row.brand in mine for row in listener_sources.list_(context().db)):
         raise NotFound(_("There is no source %(name)s.", name=name))
 
 
-def _brands() -> list[Brand]:
+def brands_seen() -> list[Brand]:
+    """Return the brands of the reader, by name."""
     with context().db.read() as session:
         return [
             brand for brand in session.scalars(select(Brand).order_by(Brand.name)) if viewer().sees(brand.id)
         ]
 
 
-def _page(*, error: str = "", chosen: str = "", status: int = 200) -> Answer:
+def page(*, error: str = "", chosen: str = "", preview: Any = None, status: int = 200) -> Answer:
+    """Answer with the page; `preview`: what one of its forms has tried (`web.preview.Shown`)."""
     db = context().db
-    known = _brands()
+    known = brands_seen()
     seen = {one.source: one for one in coverage.summary(db, since=now() - COVERED)}
     rows = listener_sources.list_(db)
     with db.read() as session:
@@ -159,5 +180,7 @@ def _page(*, error: str = "", chosen: str = "", status: int = 200) -> Answer:
     return show(
         "manage/sources.html", status=status, rows=[row for row in rows if row.brand in mine], seen=seen, brands=known,
         queries=queries, handles=handles, kinds=offered, brand_choices=[(brand.name, brand.name) for brand in known],
-        error=error, chosen=next((one for one in offered if one.kind == chosen), None),
+        error=error, chosen=next((one for one in offered if one.kind == chosen), None), preview=preview,
+        paid=any(channel_type(row.kind).price for row in rows if row.brand in mine),
+        midnight=now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1),
     )  # fmt: skip
