@@ -32,6 +32,7 @@ def source() -> None:
 @click.option(
     "--set", "settings", multiple=True, help="key=value, key=env:VAR, or key=- to read it from stdin."
 )
+@click.option("--account", "account_id", type=int, help="Id of a connected account: its log-in is used.")
 @click.option("--every", help="Time between polls: 30s, 5m, 2h. Default: the channel's own.")
 @click.option("--since", help="How far the first run reads back: a date or a span as 7d. Default: 24h.")
 @click.pass_obj
@@ -41,6 +42,7 @@ def add(
     name: str,
     brand: str,
     settings: tuple[str, ...],
+    account_id: int | None,
     every: str | None,
     since: str | None,
 ) -> None:
@@ -52,7 +54,7 @@ def add(
     """
     source_id = sources.add(
         app.db, app.ground, kind, name=name, brand=brand, settings=pairs(settings),
-        every=duration(every, flag="--every"), since=moment(since, flag="--since"),
+        every=duration(every, flag="--every"), since=moment(since, flag="--since"), account_id=account_id,
     )  # fmt: skip
     click.echo(f"Source {name} added. `allears source test {shlex.quote(name)}` tries the connection.")
     if sources.receives(app.db, source_id):

@@ -1,0 +1,14 @@
+"""Accounts: listed, connected by log-in or with credentials, renewed, tested. One row per identity on a platform."""
+
+from __future__ import annotations
+
+from listener.accounts.connect import connect, test
+from listener.accounts.listing import AccountRow, list_
+from listener.accounts.login import Done, Pending, begin, finish, kind_of
+from listener.accounts.renew import renew_due
+from listener.oauth.platform import ConnectError
+
+__all__ = [
+    "AccountRow", "ConnectError", "Done", "Pending", "begin", "connect", "finish", "kind_of", "list_", "renew_due",
+    "test",
+]  # fmt: skip

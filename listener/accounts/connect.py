@@ -1,0 +1,50 @@
+"""New credentials or options for an account, as somebody typed them in; and trying what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from listener.accounts.rows import Stored, names, stored, write
+from listener.channels import channel_type
+from listener.channels.base import Channel, Options
+from listener.db import Database
+from listener.ground import Ground
+from listener.models import Account
+from listener.oauth.platform import ConnectError
+from listener.sources import try_account
+from listener.sources.options import revalidate
+
+
+def connect(db: Database, ground: Ground, account_id: int, settings: Mapping[str, str]) -> str:
+    """Change options or credentials, try them, and set waiting sources going. Returns the platform's word.
+
+    Raises SourceError for options that do not fit, ConnectError for those of somebody else, ChannelError when the
+    platform refuses them: then nothing changed.
+    """
+    with db.read() as session:
+        before = stored(session, ground, account_id)
+    options = revalidate(before.kind, before.given, settings)
+    channel = channel_type(before.kind)(options, ground.http)
+    line = channel.check()
+    same_identity(account_id, before, channel)
+    with db.work() as session:
+        write(session, ground, session.get_one(Account, account_id, with_for_update=True), channel, line)
+    return line
+
+
+def same_identity(account_id: int, before: Stored, channel: Channel[Options]) -> None:
+    """Raise ConnectError where the platform says that this is somebody else than before."""
+    old, new = names(before.known), names(channel.known)
+    if not old or not new or old & new:
+        return
+    message = (
+        f"the log-in is of {channel.known.get('handle') or 'somebody else'}, but account {account_id} is "
+        f"{before.known.get('handle') or 'another one'}. Nothing was changed. Log in on {channel.title} as "
+        f"{before.known.get('handle') or 'that one'} and connect again, or connect the other one as a new account"
+    )
+    raise ConnectError(message)
+
+
+def test(db: Database, ground: Ground, account_id: int) -> str:
+    """Ask the platform whether the account works. Raises SourceError, ChannelError."""
+    return try_account(db, ground, account_id)
