@@ -17,8 +17,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from listener import tokens
-from listener.channels.trying import Look, Price, first_page
 from listener.http import Http
+from listener.looking import Look, Price, first_page
 from listener.oauth.platform import Connector
 
 Cursor = dict[str, Any]  # JSON, with a "v" entry; one entry per sub-stream

@@ -15,12 +15,12 @@ from listener import budget, sources
 from listener.budget import Budget
 from listener.channels import channel_type
 from listener.channels.base import Channel, Listen, Post
-from listener.channels.trying import Look
 from listener.collect.door import cleaned
 from listener.collect.page import document_of
 from listener.db import Database, now
 from listener.errors import ListenerError
 from listener.ground import Ground
+from listener.looking import Look
 from listener.preview.result import SAMPLES, Preview, Sample, cost, why
 from listener.query import Query
 

@@ -31,13 +31,13 @@ from listener.channels.base import (
     Unsure,
     by_hand,
 )
-from listener.channels.trying import Look, Price
 from listener.channels.x import listening, looking, replying
 from listener.channels.x.length import MOST, measure
 from listener.channels.x.oauth import XConnector
 from listener.channels.x.options import XOptions
 from listener.channels.x.posts import FIELDS, Included, listed, post_of, versions
 from listener.errors import ChannelError, HttpError
+from listener.looking import Look, Price
 from listener.oauth import flow
 
 _LOOKUP = 100  # posts of one look-up

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from listener import unreadable
 from listener.channels.base import Listen
-from listener.channels.trying import Look
 from listener.channels.x.listening import LEAST, WEEK
 from listener.channels.x.posts import FIELDS, Included, listed, post_of
 from listener.channels.x.searches import searches
+from listener.looking import Look
 from listener.pushdown import nothing_to_search
 
 if TYPE_CHECKING:
