@@ -24,6 +24,7 @@ from listener.db import Database, now
 from listener.errors import ChannelError, ListenerError
 from listener.ground import Ground
 from listener.models import Account, Poll, Source
+from listener.streams.state import pace
 
 logger = log.get(__name__)
 MARGIN = timedelta(seconds=90)  # a lease outlives the run's deadline by one slow request
@@ -172,7 +173,7 @@ def _walk(
             with db.work() as session:
                 moment = now_from(at, began)
                 run.lease.renew(session, moment + timedelta(seconds=ground.settings.run_seconds) + MARGIN)
-                _remember(session, run.account_id, channel)
+                remember(session, run.account_id, channel)
                 budget.book(session, target.source_id, page.reads, purpose="poll", at=moment)
                 outcome.add(save(session, target.source_id, page, target, at=moment))
             outcome.truncated = page.truncated
@@ -182,7 +183,7 @@ def _walk(
                 break
 
 
-def _remember(session: Session, account_id: int, channel: Channel[Any]) -> None:
+def remember(session: Session, account_id: int, channel: Channel[Any]) -> None:
     """Keep what the platform said of the account with the first page: an alert may need it before the poll ends."""
     account = session.get_one(Account, account_id)
     fresh = dict(account.limits) | channel.known
@@ -195,11 +196,11 @@ def _succeed(db: Database, run: _Run, channel: Channel[Any], outcome: Outcome, a
         source, account, ledger = _end(session, run, at)
         if source is None:
             return
-        succeed(source, account, at=at, more=outcome.truncated)
+        succeed(source, account, at=at, more=outcome.truncated, every=pace(session, source, at=at))
         if not outcome.truncated:
             source.complete_at = ledger.started_at
         ledger.truncated = outcome.truncated
-        _remember(session, account.id, channel)
+        remember(session, account.id, channel)
 
 
 def _fail(db: Database, run: _Run, error: ChannelError, at: datetime) -> None:

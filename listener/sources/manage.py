@@ -16,6 +16,7 @@ from listener.ground import Ground
 from listener.models import Account, Brand, Hit, Source
 from listener.sources.open import channel_for_account, channel_of
 from listener.sources.options import SourceError
+from listener.streams.state import again
 
 REMOVED = "removed"
 
@@ -135,6 +136,7 @@ def test(db: Database, ground: Ground, name: str) -> str:
         source = session.get_one(Source, source_id)
         if source.state == "attention":
             source.state, source.errors, source.next_poll_at = "active", 0, now()
+        again(session, source_id, at=now())
     return line
 
 
