@@ -15,7 +15,7 @@ from sqlalchemy import select
 from alerts import rechecks, reply
 from alerts import triage as triage_
 from alerts.settings import AlertSettings
-from listener import collect, stages
+from listener import accounts, collect, stages
 from listener.db import Database, now
 from listener.ground import Ground
 from listener.models import Mention
@@ -100,6 +100,17 @@ def recheck_one(app: App, source_id: int) -> None:
         app.wake.send("triage")
 
 
+def renew_due(app: App, wake: Wake) -> None:
+    """Ask for new access tokens of the accounts whose present ones end soon."""
+    for account_id in accounts.due(app.db):
+        wake.send("renew", account_id)
+
+
+def renew_one(app: App, account_id: int) -> None:
+    """Renew one account's token; whoever else renews it is not disturbed."""
+    accounts.renew(app.db, app.ground, account_id)
+
+
 def score_batch(app: App) -> None:
     """4. Score what waits; the model is loaded here, and only if something waits.
 
@@ -171,6 +182,7 @@ def jobs(app: App) -> Sequence[Job]:
         Job("triage", lambda: triage_batch(app), seconds=300, priority=5),
         Job("publish", lambda: publish(app), seconds=300, priority=0),
         Job("deliver", lambda: deliver(app), seconds=300, priority=15),
+        Job("renew", lambda account_id: renew_one(app, account_id), seconds=300, priority=25),
         Job("digest", lambda: digest(app), seconds=600, priority=30),
     ]
 
@@ -180,6 +192,7 @@ def ticks(app: App, wake: Wake) -> Sequence[Tick]:
     return [
         Tick("poll-due", 3, lambda: poll_due(app, wake)),
         Tick("recheck-due", 30, lambda: recheck_due(app, wake)),
+        Tick("renew-due", 60, lambda: renew_due(app, wake)),
         Tick("publish", 2, lambda: wake.send("publish")),
         Tick("sweep-score", 10, lambda: _sweep(app, wake, stages.COLLECTED, "score")),
         Tick("sweep-triage", 10, lambda: wake.send("triage")),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from listener.accounts.connect import connect, test
 from listener.accounts.listing import AccountRow, list_
 from listener.accounts.login import Done, Pending, begin, finish, kind_of
-from listener.accounts.renew import renew_due
+from listener.accounts.renew import due, renew
 from listener.oauth.platform import ConnectError
 
 __all__ = [
-    "AccountRow", "ConnectError", "Done", "Pending", "begin", "connect", "finish", "kind_of", "list_", "renew_due",
+    "AccountRow", "ConnectError", "Done", "Pending", "begin", "connect", "due", "finish", "kind_of", "list_", "renew",
     "test",
 ]  # fmt: skip

@@ -16,27 +16,32 @@ LATER = timedelta(hours=1)  # where an account cannot be opened at all
 logger = log.get(__name__)
 
 
-def renew_due(db: Database, ground: Ground, *, at: datetime | None = None) -> int:
-    """Renew the tokens whose time has come, one after the other; return how many. Failures are on the rows."""
-    at = at or now()
+def due(db: Database, *, at: datetime | None = None) -> list[int]:
+    """Return the accounts whose token is to be renewed by now."""
     with db.read() as session:
-        ids = keeper.due(session, at)
-    done = 0
-    for account_id in ids:
-        try:
-            channel = channel_for_account(db, ground, account_id)
-            renewal = channel.renewal()
-            if renewal is None:
-                _plan(db, account_id, None)
-                continue
+        return keeper.due(session, at or now())
+
+
+def renew(db: Database, ground: Ground, account_id: int, *, at: datetime | None = None) -> bool:
+    """Renew the token of an account, if it is due and nobody else does; return whether it is good for a while.
+
+    What goes wrong is noted on the row: a person is asked for where the platform wants one.
+    """
+    try:
+        channel = channel_for_account(db, ground, account_id)
+        renewal = channel.renewal()
+        if renewal is None:
+            _plan(db, account_id, None)
+        else:
             channel.keeper.token(renewal)
-            done += 1
-        except ChannelError as error:
-            logger.warning("account.not_renewed", account_id=account_id, attention=error.attention)
-        except ListenerError as error:
-            logger.warning("account.not_opened", account_id=account_id, error=type(error).__name__)
-            _plan(db, account_id, at + LATER)
-    return done
+    except ChannelError as error:
+        logger.warning("account.not_renewed", account_id=account_id, attention=error.attention)
+        return False
+    except ListenerError as error:
+        logger.warning("account.not_opened", account_id=account_id, error=type(error).__name__)
+        _plan(db, account_id, (at or now()) + LATER)
+        return False
+    return True
 
 
 def _plan(db: Database, account_id: int, at: datetime | None) -> None:

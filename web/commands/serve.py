@@ -70,7 +70,7 @@ def web(app: App, host: str, port: int) -> None:
 @click.option("--threads", default=None, type=click.IntRange(1, 64))
 @click.pass_obj
 def worker(app: App, queues: str | None, threads: int | None) -> None:
-    """Consume the queues: poll, score, triage, publish, deliver, digest.
+    """Consume the queues: poll, recheck, score, triage, publish, deliver, renew, digest.
 
     Example: allears worker --queues score,triage
     """
