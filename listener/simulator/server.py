@@ -9,7 +9,18 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
-from listener.simulator import api, appstore, control, feeds, googleplay, hackernews, pages, reddit, x
+from listener.simulator import (
+    api,
+    appstore,
+    bluesky,
+    control,
+    feeds,
+    googleplay,
+    hackernews,
+    pages,
+    reddit,
+    x,
+)
 from listener.simulator.api import asking
 from listener.simulator.dialects import DIALECTS, Dialect, dialect_of
 from listener.simulator.limits import RateLimit, Standing
@@ -29,7 +40,7 @@ def create_app(world: World, *, rate_limit: int = RATE_LIMIT) -> Flask:
     app.extensions["world"] = world
     counters = {one.prefix: RateLimit(rate_limit, world.clock) for one in DIALECTS}
     api.register(app)
-    for part in (control, feeds, hackernews, x, reddit, googleplay, appstore, pages):
+    for part in (control, feeds, hackernews, x, reddit, bluesky, googleplay, appstore, pages):
         app.register_blueprint(part.routes)
 
     @app.before_request

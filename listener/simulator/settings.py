@@ -11,6 +11,7 @@ from collections.abc import Callable
 from listener.simulator import keys
 from listener.simulator.appstore.app import APP
 from listener.simulator.googleplay.app import EMAIL, PACKAGE
+from listener.simulator.text import HANDLES
 
 
 class Access:
@@ -64,6 +65,11 @@ def _reddit_rss(access: Access) -> dict[str, str]:
     return {"base_url": access.url("/reddit")}
 
 
+def _bluesky(access: Access) -> dict[str, str]:
+    handle = f"{access.handle}.{HANDLES}"
+    return {"base_url": access.url("/bluesky"), "handle": handle, "app_password": access.token}
+
+
 def _googleplay(access: Access) -> dict[str, str]:
     account = {
         "type": "service_account", "client_email": EMAIL, "private_key": keys.pem(keys.google()),
@@ -99,6 +105,7 @@ _WAYS: dict[str, Callable[[Access], dict[str, str]]] = {
     "x-app": _x_app,
     "reddit": _reddit,
     "reddit-rss": _reddit_rss,
+    "bluesky": _bluesky,
     "googleplay": _googleplay,
     "googleplay-page": _store_page,
     "appstore": _appstore,
