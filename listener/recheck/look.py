@@ -12,7 +12,7 @@ from listener.channels.base import Channel, Gone, Post
 from listener.db import Database
 from listener.ground import Ground
 from listener.models import Mention, Source
-from listener.recheck import periods
+from listener.recheck import periods, schedule
 from listener.recheck.keep import keep
 
 
@@ -24,11 +24,13 @@ def look(
     `channel` is the one that will answer. Where reads are paid for and the day's are used up, nothing is asked.
     """
     with db.read() as session:
-        post = posts.posts_of(session, [mention_id])[mention_id]
+        mention = session.get_one(Mention, mention_id)
+        billed = schedule.billed(mention.checked_at, mention.collected_at, at=at)
+        post = posts.post_of(session, mention_id)
         heard = posts.account_of(session, mention_id)
         source = session.get(Source, heard[1]) if heard is not None else None
         left = budget.of(session, source, at=at).left if source is not None else None
-    if heard is None or left == 0 or not periods.askable(channel.kind, post.id):
+    if heard is None or (left == 0 and billed) or not periods.askable(channel.kind, post.id):
         return None
     found = list(channel.refresh([post]))
     if any(isinstance(item, Gone) for item in found):
@@ -39,6 +41,6 @@ def look(
             keep_payload=timedelta(days=ground.settings.keep_payload_days) or None,
         )  # fmt: skip
         session.execute(update(Mention).where(Mention.id == mention_id).values(checked_at=at))
-        if left is not None:
+        if left is not None and billed:
             budget.book(session, heard[1], 1, purpose="recheck", at=at)
     return next((item for item in found if (item.instance, item.id) == (post.instance, post.id)), None)

@@ -92,7 +92,6 @@ def take(
     reads: how many may cost one; None = all. What was read today already costs nothing again.
     """
     limit = channel_type(source.kind).refreshes
-    midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     waits = (
         select(Mention.id, Mention.recheck_at, Mention.checked_at, Mention.collected_at)
         .join(Hit, Hit.mention_id == Mention.id)
@@ -106,14 +105,20 @@ def take(
     chosen: list[Due] = []
     left = reads
     for row in [*first, *rest]:
-        billed = max(row.checked_at or row.collected_at, row.collected_at) < midnight
-        if billed and left is not None:
+        paid = billed(row.checked_at, row.collected_at, at=at)
+        if paid and left is not None:
             if left <= 0:
                 continue
             left -= 1
-        chosen.append(Due(row.id, row.recheck_at, billed))
+        chosen.append(Due(row.id, row.recheck_at, paid))
     move(session, [one.mention_id for one in chosen], at + LEASE)
     return chosen
+
+
+def billed(checked_at: datetime | None, collected_at: datetime, *, at: datetime) -> bool:
+    """Say whether reading a post costs a read where reads are paid for: the first of the day (UTC) does."""
+    last = max(checked_at or collected_at, collected_at)
+    return last.astimezone(UTC).date() < at.astimezone(UTC).date()
 
 
 def give_back(session: Session, left: Sequence[Due]) -> None:

@@ -216,6 +216,14 @@ def test_a_channel_that_replies_can_also_find_its_reply(kind: str) -> None:
 
 
 @every_channel
+def test_it_is_asked_again_only_if_it_can_be(kind: str) -> None:
+    channel = channel_type(kind)
+    assert (channel.refreshes > 0) is (channel.refresh is not Channel.refresh)
+    if channel.refreshes:
+        assert inspect.isgenerator(made(kind).refresh([]))  # a run that is over closes it
+
+
+@every_channel
 def test_it_never_touches_the_database_or_another_channel(kind: str) -> None:
     from pathlib import Path
 
