@@ -26,6 +26,8 @@ SOON = timedelta(seconds=5)
 REST = timedelta(minutes=1)  # between tries where the platform has a fault
 EARLIEST = timedelta(days=10)  # before the end of tokens that live for months
 LEAST_AGE = timedelta(days=2)  # of a token given by hand whose end nobody said, before it is renewed
+ATTENTION = "attention"  # of an account's health
+ENDED = "the account's authorization has ended: it was revoked or has expired"
 logger = log.get(__name__)
 
 
@@ -95,14 +97,11 @@ class AccountKeeper:
                 if current is not None and current.token == used.token:
                     put(row, self._vault, None)
 
-    def renew(self, renewal: Renewal) -> None:
-        """Renew ahead of need, if it is due. Raises ChannelError."""
-        self._held = None
-        self.token(renewal)
-
     def _renewed(self, renewal: Renewal, at: datetime, *, again: bool = True) -> Held:
         lease = at + LEASE
         claimed = self._claim(renewal, at, lease)
+        if claimed is None:
+            raise HttpError(ENDED, permanent=True, attention=True, delivered=False, hint=tokens.RECONNECT)
         if isinstance(claimed, Held):
             return claimed
         spent, old = claimed
@@ -125,8 +124,13 @@ class AccountKeeper:
         logger.info("account.renewed", account_id=self._id)
         return held
 
-    def _claim(self, renewal: Renewal, at: datetime, lease: datetime) -> Held | tuple[str, Held | None]:
-        """Lease the row and return (what to spend, the old token), or the token that makes it unnecessary."""
+    def _claim(
+        self, renewal: Renewal, at: datetime, lease: datetime
+    ) -> Held | tuple[str, Held | None] | None:
+        """Lease the row and return (what to spend, the old token), or the token that makes it unnecessary.
+
+        None where the platform has refused it before.
+        """
         with self._db.work() as session:
             row = session.get_one(Account, self._id, with_for_update=True)
             held = self._of(row, renewal, at)
@@ -134,10 +138,10 @@ class AccountKeeper:
                 return held  # somebody else was faster
             spent = self._secrets(row).get(renewal.option, "")
             if not spent or self._kept(row).get("refused") == tokens.digest(spent):
-                raise HttpError(
-                    "the account's authorization has ended: it was revoked or has expired",
-                    permanent=True, attention=True, delivered=False, hint=tokens.RECONNECT,
-                )  # fmt: skip
+                if row.health != ATTENTION or row.renew_at is not None:
+                    put(row, self._vault, None, refused=tokens.digest(spent))
+                    row.health, row.health_note = ATTENTION, ENDED
+                return None
             if row.renew_lease is not None and row.renew_lease > at:
                 if held is not None and held.good(at):
                     return held
@@ -162,7 +166,7 @@ class AccountKeeper:
                     row.renew_at = at + REST
                 elif usable is None:
                     put(row, self._vault, None, refused=tokens.digest(spent))
-                    row.health, row.health_note = "attention", str(error)
+                    row.health, row.health_note = ATTENTION, str(error)
                 elif usable.until is None:
                     row.renew_at = at + LEAST_AGE
                 else:  # what is left of the old one is used up, and nobody asks again
