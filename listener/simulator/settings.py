@@ -11,6 +11,7 @@ from collections.abc import Callable
 from listener.simulator import keys
 from listener.simulator.appstore.app import APP
 from listener.simulator.googleplay.app import EMAIL, PACKAGE
+from listener.simulator.mail.imap import HOST
 from listener.simulator.text import HANDLES
 
 
@@ -19,6 +20,7 @@ class Access:
 
     def __init__(self, address: Callable[[], str], token: str, handle: str) -> None:
         self._address, self.token, self.handle = address, token, handle
+        self.mail: tuple[str, int, int] = ("", 0, 0)  # the address, the ports of IMAP and SMTP
 
     def of(self, name: str) -> dict[str, str]:
         """Return the options of a kind or a variant ("x", "x-app"). Raises KeyError for one that there is not."""
@@ -91,6 +93,13 @@ def _appstore_feed(access: Access) -> dict[str, str]:
     return {"base_url": access.url("/appstore"), "app_id": APP, "countries": "us,fr,ru,il"}
 
 
+def _email(access: Access) -> dict[str, str]:
+    address, imap, smtp = access.mail
+    servers = {"imap_host": HOST, "imap_port": str(imap), "smtp_host": HOST, "smtp_port": str(smtp)}
+    plain = {"imap_security": "none", "smtp_security": "none"}
+    return servers | plain | {"username": address, "password": access.token}
+
+
 def _feed(access: Access) -> dict[str, str]:
     return {"url": access.url("/feeds/news.xml")}
 
@@ -110,6 +119,7 @@ _WAYS: dict[str, Callable[[Access], dict[str, str]]] = {
     "googleplay-page": _store_page,
     "appstore": _appstore,
     "appstore-feed": _appstore_feed,
+    "email": _email,
     "feed": _feed,
     "hackernews": _hackernews,
 }

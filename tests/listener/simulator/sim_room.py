@@ -65,6 +65,10 @@ class SimRoom:
         (found,) = self.stored()
         return found
 
+    def only_one(self, words: str) -> Mention:
+        (found,) = [mention for mention in self.stored() if words in mention.text]
+        return found
+
     def answer(self, mention: Mention, text: str = "Sorry, we are on it.") -> int:
         return reply.approve(
             self.db, self.kit, mention_id=mention.id, text=text, person_id=self.person, undo_seconds=0
@@ -89,7 +93,7 @@ class SimRoom:
 
 @pytest.fixture
 def sim() -> Iterator[Simulator]:
-    with Simulator("quiet", live=False) as made:
+    with Simulator("quiet", live=False, mail=(0, 0)) as made:
         yield made
 
 

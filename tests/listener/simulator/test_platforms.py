@@ -11,7 +11,7 @@ from tests.listener.rooms import no_tokens
 from tests.listener.simulator.sim_room import SimRoom, enter, sim
 
 __all__ = ["enter", "no_tokens", "sim"]
-WAYS = ["x", "reddit", "bluesky", "googleplay", "appstore"]
+WAYS = ["x", "reddit", "bluesky", "googleplay", "appstore", "email"]
 """The ways in by which an answer goes through the API."""
 
 
