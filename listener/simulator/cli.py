@@ -14,9 +14,11 @@ from listener.simulator import scenario as scenarios_
 from listener.simulator.drill import Drill
 from listener.simulator.drill.report import duration, report
 from listener.simulator.errors import SimulatorError
+from listener.simulator.faults import KINDS
 from listener.simulator.running import Simulator
 
 _LOOK_SECONDS = 0.5
+_SHOWN = 80  # characters of an option
 
 
 @click.group()
@@ -37,17 +39,34 @@ def sim() -> None:
 @click.option(
     "--scorecard", type=click.Path(path_type=Path, dir_okay=False), help="Of a drill: JSON as well."
 )
+@click.option(
+    "--imap-port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
+)
+@click.option(
+    "--smtp-port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND[:name=value,…]",
+    help="As rate_limited:path=/x/,seconds=60. See `allears sim faults`.",
+)
 @click.option("--leave", is_flag=True, help="Of a drill: stop serving when it is over.")
-def serve(
+def serve(  # noqa: PLR0913 - one an option
     *, port: int, scenario: str, speed: float, live: bool, platforms: tuple[str, ...],
-    scorecard: Path | None, leave: bool,
+    scorecard: Path | None, leave: bool, imap_port: int, smtp_port: int, faults: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Serve on 127.0.0.1 until Ctrl-C. A drill prints its scorecard when it is over, or at Ctrl-C.
 
     Example: allears sim serve --scenario crisis --speed 5
     """
     try:
-        simulator = Simulator(scenario, port, speed, live=live, platforms=platforms)
+        simulator = Simulator(
+            scenario, port, speed, live=live, platforms=platforms, mail=(imap_port, smtp_port)
+        )
+        for written in faults:
+            simulator.faults.order(written)
         is_drill = simulator.drill is not None
         address = simulator.start() if is_drill or not (platforms or scorecard or leave) else ""
     except SimulatorError as error:
@@ -71,6 +90,17 @@ def serve(
 
 
 @sim.command()
+def faults() -> None:
+    """List the faults; they are set by --fault, or while it runs by POST /_sim/faults.
+
+    Example: curl -s -H 'Content-Type: application/json' http://127.0.0.1:9000/_sim/faults
+    -d '{"kind": "accepted_then_503", "path": "/reddit/"}'
+    """
+    for name, what in KINDS.items():
+        click.echo(f"{name}\t{what}")
+
+
+@sim.command()
 def scenarios() -> None:
     """List the scenarios."""
     for name in scenarios_.names():
@@ -83,8 +113,10 @@ def _introduce(simulator: Simulator, address: str) -> None:
     world = simulator.world
     click.echo(f"Platform: {address}")
     click.echo(f"Access token of @{world.brand.username if world.brand else ''}: {simulator.token}")
-    click.echo(f"Feed: {address}/feeds/news.xml")
-    click.echo(f"Hacker News (base_url): {address}/hn")
+    for name in simulator.access.names():
+        options = simulator.access.of(name).items()
+        click.echo(f"{name}: " + " ".join(shlex.quote(f"{key}={_short(value)}") for key, value in options))
+    click.echo(f"All options, keys included: {address}/_sim/settings")
     click.echo(f"Query: {world.brand_query}")
     if simulator.drill is not None:
         real = simulator.drill.plan.length / simulator.speed
@@ -106,6 +138,11 @@ def _listening(simulator: Simulator, host: str) -> Iterator[str]:
         options = [f"--set={name}={value}" for name, value in simulator.access.of(kind).items()]
         command = ["allears", "source", "add", kind, "--name", f"drill {kind}", "--brand", world.brand_name]
         yield shlex.join([*command, "--every", "10s", *options])
+
+
+def _short(value: str) -> str:
+    """Return an option as it is shown: keys and their files are too long."""
+    return value if len(value) <= _SHOWN else "(see below)"
 
 
 def _tell(run: Drill | None, file: Path | None) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from listener.simulator.api import asking
 from listener.simulator.errors import SimulatorError
 from listener.simulator.faults import KINDS
+from listener.simulator.settings import Access
 
 routes = Blueprint("control", __name__, url_prefix="/_sim")
 
@@ -42,6 +43,13 @@ def switch_off() -> Response:
     """Switch everything off, or only `?kind=`."""
     asking.world().faults.clear(request.args.get("kind"))
     return jsonify({})
+
+
+@routes.get("/settings")
+def settings() -> Response:
+    """The options with which a source of each kind (or a variant, as x-app) listens here; secrets included."""
+    access: Access = current_app.extensions["access"]
+    return jsonify({name: access.of(name) for name in access.names()})
 
 
 @routes.get("/replies")

@@ -25,6 +25,7 @@ KINDS = {
     "read_lag": "own new statuses cannot be read for `seconds`",
 }
 PLATFORM_WIDE = frozenset({"duplicate_pages", "read_lag"})
+_NAMES = ("times", "seconds", "status", "path", "after")
 _DEFAULT_SECONDS = {"rate_limited": 30.0, "stall": 60.0, "read_lag": 10.0}
 
 
@@ -75,6 +76,28 @@ class Faults:
             self._on = [other for other in self._on if other.kind not in PLATFORM_WIDE or other.kind != kind]
             self._on.append(fault)
         return fault
+
+    def order(self, written: str) -> Fault:
+        """Switch on what is written as KIND[:name=value,…], as rate_limited:path=/x/,seconds=60,times=always.
+
+        Raises SimulatorError, which says how it is written.
+        """
+        kind, _, more = written.partition(":")
+        told: dict[str, str] = {}
+        for pair in filter(None, more.split(",")):
+            name, equals, value = pair.partition("=")
+            if not equals or name not in _NAMES:
+                raise SimulatorError(f"fault {written!r}: write KIND[:name=value,…] with {', '.join(_NAMES)}")
+            told[name] = value
+        try:
+            times = None if told.get("times") == "always" else int(told.get("times", 1))
+            seconds = float(told["seconds"]) if "seconds" in told else None
+            status, after = int(told.get("status", 500)), int(told.get("after", 0))
+        except ValueError as error:
+            message = f"fault {written!r}: times (or always), status, after and seconds are numbers"
+            raise SimulatorError(message) from error
+        path = told.get("path", "")
+        return self.set(kind, times=times, seconds=seconds, status=status, path=path, after=after)
 
     def clear(self, kind: str | None = None) -> None:
         """Switch one kind off, or everything."""

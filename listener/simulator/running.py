@@ -69,10 +69,12 @@ class Simulator:
         handle = self.world.brand.username if self.world.brand else ""
         self.access = Access(lambda: self.base_url, token, handle)
         self.app = create_app(self.world, rate_limit=rate_limit)
-        self.app.extensions["drill"] = self.drill
+        self.app.extensions |= {"access": self.access, "drill": self.drill}
         self.app.register_blueprint(drill_pages)
         self._port = port
         self.mail: list[Imap | Smtp] = []
+        if mail is None and self.drill is not None and "email" in self.drill.platforms:
+            mail = 0, 0
         if mail is not None:
             mailbox = Mailbox(self.world)
             self.access.mail = (mailbox.address, *mail)

@@ -26,7 +26,7 @@ _MOST = 200
 def application(app: str) -> dict[str, Any]:
     """The app."""
     _signed(app)
-    attributes = {"name": asking.world().brand_name, "bundleId": "com.example.tolvane"}
+    attributes = {"name": asking.world().brand_name, "bundleId": "com.example.brand"}
     return {"data": {"type": "apps", "id": APP, "attributes": attributes}}
 
 

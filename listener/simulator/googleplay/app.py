@@ -6,6 +6,6 @@ from flask import Blueprint
 
 routes = Blueprint("googleplay", __name__, url_prefix="/play")
 PLAY = "googleplay"
-PACKAGE = "com.example.tolvane"
+PACKAGE = "com.example.brand"
 VERSION = "4.2.0"
-EMAIL = "reviews@tolvane.example.test"
+EMAIL = "reviews@play.example.test"

@@ -77,7 +77,7 @@ def test_too_long_and_unknown_reviews_are_refused_in_the_platforms_words(
     room.say("It does not open any more")
     room.hear()
     name = room.only().external_id
-    url = f"{room.sim.base_url}/play/androidpublisher/v3/applications/com.example.tolvane/reviews"
+    url = f"{room.sim.base_url}/play/androidpublisher/v3/applications/com.example.brand/reviews"
     bearer = {"Authorization": f"Bearer play-{room.sim.token}"}
     long = requests.post(f"{url}/{name}:reply", json={"replyText": "x" * 351}, headers=bearer, timeout=5)
     assert (long.status_code, long.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
