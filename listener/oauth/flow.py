@@ -22,6 +22,7 @@ from listener.http import Http, raise_for
 from listener.oauth.platform import ConnectError, Platform
 from listener.tokens import Granted, Renewal
 
+WHOLE = "Start again, and copy the whole address, from http to its end"
 AGAIN = "Start again with Connect"
 _META_MISMATCH = 36008
 _CLIENT = frozenset({"invalid_client", "unauthorized_client"})
@@ -52,6 +53,8 @@ def authorize_url(platform: Platform, *, state: str, verifier: str, redirect_uri
 
 def code_of(title: str, answer: Mapping[str, str], state: str) -> str:
     """Return the code of the address a person came back to. Raises ConnectError: another state, denied, no code."""
+    if not any(answer.get(name) for name in ("state", "code", "error")):
+        raise ConnectError(f"this is no answer of {title}. {WHOLE}")
     given = answer.get("state") or ""
     if not hmac.compare_digest(given.encode(), state.encode()):
         message = (
@@ -69,8 +72,7 @@ def code_of(title: str, answer: Mapping[str, str], state: str) -> str:
         raise ConnectError(f"{title} answered {_plain(error)}{f': {said}' if said else ''}. {AGAIN}")
     code = answer.get("code")
     if not code:
-        message = f"the answer of {title} holds no code. Copy the whole address, from http to its end, and try again"
-        raise ConnectError(message)
+        raise ConnectError(f"the answer of {title} holds no code. {WHOLE}")
     return code.removesuffix("#_")  # Meta hangs it on
 
 

@@ -70,6 +70,7 @@ def test_a_code_buys_tokens_once_and_only_with_its_verifier(kit: Ground, site: S
         ({"state": "s", "error": "access_denied"}, "was refused on its page"),
         ({"state": "s", "error": "server_error", "error_description": "a\nb"}, "server_error: a b"),
         ({"state": "s"}, "holds no code"),
+        ({}, "this is no answer of Acme"),
     ],
 )
 def test_an_answer_that_is_none_says_what_to_do(answer: dict[str, str], said: str) -> None:
