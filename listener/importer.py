@@ -111,7 +111,7 @@ def import_file(
             Poll(
                 source_id=target.source_id, started_at=at, ended_at=now(), pages=1,
                 fetched=report.read - len(report.rejected), new=report.new, updated=report.updated,
-                duplicates=report.duplicate,
+                duplicates=report.duplicate, pushed=True,
             )
         )  # fmt: skip
     logger.info(

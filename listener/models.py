@@ -269,6 +269,9 @@ class Poll(Base):
     truncated: Mapped[bool] = mapped_column(default=False)
     backfilled: Mapped[bool] = mapped_column(default=False)
     error: Mapped[str | None] = mapped_column(Text)
+    pushed: Mapped[bool] = mapped_column(
+        default=False
+    )  # a webhook or a file: proves nothing of what else there was
 
 
 class Reading(Base):

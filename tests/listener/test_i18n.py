@@ -116,4 +116,6 @@ def test_names_of_languages() -> None:
 )
 def test_money_keeps_parts_of_a_cent(locale: str, amount: str, expected: str) -> None:
     with i18n.use(locale):
-        assert i18n.format_money(Decimal(amount), "USD").replace(" ", "\xa0").strip("\u200f\u200e") == expected
+        assert (
+            i18n.format_money(Decimal(amount), "USD").replace(" ", "\xa0").strip("\u200f\u200e") == expected
+        )
