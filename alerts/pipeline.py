@@ -20,6 +20,7 @@ from listener.db import Database, now
 from listener.ground import Ground
 from listener.models import Mention
 from listener.queue import Job, Wake
+from listener.streams.supervisor import Streams
 from listener.ticks import Tick
 from sentiment import score as score_
 from sentiment.settings import SentimentSettings
@@ -81,6 +82,18 @@ def poll_one(app: App, source_id: int) -> None:
         app.wake.send("score")
     if outcome.own:
         app.wake.send("triage")  # a colleague answered on the platform: stop the clock
+
+
+def streams(app: App) -> Streams:
+    """2-3, beside the polls: return what keeps the streams of this process."""
+
+    def heard(counts: collect.Counts) -> None:
+        if counts.new or counts.updated:
+            app.wake.send("score")
+        if counts.own:
+            app.wake.send("triage")
+
+    return Streams(app.db, app.ground, heard=heard)
 
 
 def recheck_due(app: App, wake: Wake) -> list[int]:

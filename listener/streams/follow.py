@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -121,7 +121,7 @@ def _left(session: Session, source: Source, at: datetime) -> int | None:
 
 def _take(db: Database, channel: Channel[Any], run: _Run, page: Page, heard: Heard) -> None:
     """Store a page, or note that there was nothing: then the row is only touched now and then."""
-    gone = _known(db, run.target.kind, page.gone) if page.gone else []
+    gone = _known(db, run.target.kind, page) if page.gone else []
     moment = time.monotonic()
     keep_cursor = page.cursor is not None and moment - run.kept_at > CURSOR_EVERY
     first = run.span_id is None
@@ -159,18 +159,19 @@ def _up(session: Session, held: Held, at: datetime) -> int:
     return span.id
 
 
-def _known(db: Database, kind: str, gone: Sequence[Gone]) -> list[Gone]:
+def _known(db: Database, kind: str, page: Page) -> list[Gone]:
     """Return those deletions that concern us: a stream may tell of everybody's."""
     with db.read() as session:
         found = session.execute(
             select(Mention.instance, Mention.external_id).where(
                 Mention.channel == kind,
-                Mention.external_id.in_({item.id for item in gone}),
+                Mention.external_id.in_({item.id for item in page.gone}),
                 Mention.gone_at.is_(None),
             )
         )
         stored = {(row.instance, row.external_id) for row in found}
-    return [item for item in gone if (item.instance, item.id) in stored]
+    stored |= {(post.instance, post.id) for post in page.posts}  # written and deleted within a moment
+    return [item for item in page.gone if (item.instance, item.id) in stored]
 
 
 def _ledger(session: Session, span_id: int | None, counts: Counts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -235,6 +236,31 @@ def test_it_never_touches_the_database_or_another_channel(kind: str) -> None:
         assert "listener.db" not in source
         for other in SHIPPED:
             assert other == kind or f"listener.channels.{other}" not in source
+
+
+@every_channel
+def test_a_stream_is_an_option_of_the_source_and_off_by_default(kind: str) -> None:
+    found = channel_type(kind)
+    field = found.options_type.model_fields.get("stream")
+    assert (field is not None) == found.streams
+    if field is None:
+        return
+    assert (field.annotation, field.default, field.json_schema_extra) == (bool, False, {"of": "source"})
+    assert inspect.isgenerator(made(kind).stream(Listen([], datetime.now(UTC)), None, Event()))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SHIPPED if channel_type(kind).streams])
+def test_streaming_from_nobody_there_is_one_clear_error(kind: str) -> None:
+    from listener.errors import ChannelError
+
+    fields = channel_type(kind).options_type.model_fields
+    nowhere = {"base_url": "http://127.0.0.1:9", "stream_url": "ws://127.0.0.1:9"}
+    given = NEEDED[kind] | {name: value for name, value in nowhere.items() if name in fields}
+    channel = channel_type(kind)(parse_options(kind, given), Http(allow=["127.0.0.1:*"], timeout=(1.0, 1.0)))
+    with pytest.raises(ChannelError) as raised:
+        list(channel.stream(Listen([parse("acme")], datetime.now(UTC)), None, Event()))
+    assert len(str(raised.value)) > 10
+    assert "sesame" not in str(raised.value)
 
 
 @every_channel

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
+from threading import Event
 from typing import Any, ClassVar
 
 import regex
@@ -30,7 +31,7 @@ from listener.channels.base import (
     Sent,
     Unsure,
 )
-from listener.channels.mastodon import listening, replying
+from listener.channels.mastodon import listening, live, replying
 from listener.channels.mastodon.client import connect, spoken
 from listener.channels.mastodon.length import measure
 from listener.channels.mastodon.oauth import MastodonConnector
@@ -60,6 +61,16 @@ class MastodonOptions(Options):
     mentions: bool = Field(
         default=True, description="read mentions of the account", json_schema_extra={"of": "source"}
     )
+    stream: bool = Field(
+        default=False,
+        description="hear mentions and hashtags at once (needs access_token); polls go on, more slowly",
+        json_schema_extra={"of": "source"},
+    )
+    stream_url: str | None = Field(
+        None,
+        description="address of the streaming API; the instance says it itself",
+        pattern=r"^(https?|wss?)://",
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -82,6 +93,7 @@ class Mastodon(Channel[MastodonOptions]):
     replies: ClassVar[bool] = True
     beside: ClassVar[tuple[str, ...]] = ("mentions",)
     refreshes: ClassVar[int] = 50
+    streams: ClassVar[bool] = True
 
     @classmethod
     def identity_of(cls, options: MastodonOptions) -> tuple[str, str]:
@@ -145,6 +157,12 @@ class Mastodon(Channel[MastodonOptions]):
         """Walk mentions, then searches, then hashtags; see `listening`."""
         self.learn()
         return listening.listen(self, what, cursor)
+
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Hear mentions and hashtags as they come; see `live`."""
+        del cursor
+        self.learn()
+        yield from live.live(self, what, stop)
 
     def may_reply(self, post: Post) -> MayReply:
         """By the API when logged in; a private post can only be answered where it is."""
