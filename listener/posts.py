@@ -31,6 +31,7 @@ class ThreadItem:
     author: str | None = None
     url: str | None = None
     gone: bool = False
+    edited: bool = False
     parent_id: str | None = None
 
 
@@ -151,6 +152,7 @@ def thread(session: Session, mention_id: int, *, limit: int = 200) -> list[Threa
         ThreadItem(
             row.external_id, row.text, row.posted_at, own=False, mention_id=row.id, author_id=row.author_id,
             author=name or handle, url=row.url, gone=row.gone_at is not None, parent_id=row.parent_id,
+            edited=row.edited_at is not None or row.revision > 1,
         )
         for row, handle, name in theirs
     ]  # fmt: skip
