@@ -18,7 +18,7 @@ from listener import log
 from listener.queue import Broker, Threads, running_jobs
 from listener.settings import SettingsError
 from listener.ticks import Clock
-from web import schema
+from web import drafts, schema
 from web.cli import App
 from web.composition import Context, new_setup_token
 from web.server import Server
@@ -105,7 +105,7 @@ def ticks(app: App) -> None:
     context = app.context
     schema.require_current(context.db)
     _broker(context)
-    clock = Clock(ticks_of(context, context.wake))
+    clock = Clock([*ticks_of(context, context.wake), *drafts.ticks(context.db)])
     clock.start()
     logger.info("ticks.started")
     wait_for_signal()
@@ -121,7 +121,7 @@ def everything(context: Context, host: str, port: int, *, ready: threading.Event
         queue.start()
     else:
         consumer = queue.work(None, threads=context.settings.queue.threads)
-    clock = Clock(ticks_of(context, context.wake))
+    clock = Clock([*ticks_of(context, context.wake), *drafts.ticks(context.db)])
     listening = streams_of(context)
     server = Server(context, host, port)
     server.start()
