@@ -26,6 +26,7 @@ from listener.errors import ListenerError
 from listener.text import direction
 from web import (
     account,
+    accounts,
     alert,
     auth,
     banners,
@@ -102,6 +103,7 @@ def create_app(ctx: Context) -> Flask:
         digests,
         playbook,
         account,
+        accounts,
         mailbox,
     ):
         app.register_blueprint(part.blueprint)

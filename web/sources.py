@@ -33,6 +33,7 @@ class Kind:
     kind: str
     title: str
     replies: bool
+    connects: bool = False  # by logging in on the platform
     options: list[Option] = field(default_factory=list)
 
 
@@ -145,7 +146,7 @@ def kinds() -> list[Kind]:
     for name in sorted(KINDS):
         kind = channel_type(name)
         options = [option_of(key, info) for key, info in kind.options_type.model_fields.items()]
-        found.append(Kind(name, kind.title, kind.replies, options))
+        found.append(Kind(name, kind.title, kind.replies, kind.connector is not None, options))
     return found
 
 

@@ -42,10 +42,7 @@ def add(  # noqa: PLR0913 - what a source consists of
 
     `account_id`: of a connected account; `settings` then only say what is listened to.
     """
-    name = clean(name).strip()
-    if not name or len(name) > NAME_LENGTH or "/" in name:
-        message = f"a source's name has 1 to {NAME_LENGTH} characters and no slash"
-        raise SourceError(message)
+    name = _name(name)
     if account_id is None:
         options = parse_options(kind, settings)
     else:
@@ -57,9 +54,7 @@ def add(  # noqa: PLR0913 - what a source consists of
     base_url, identity = channel.identity_of(options)
     with db.work() as session:
         brand_id = brands.named(session, brand)
-        if session.scalar(select(Source.id).where(Source.name == name)) is not None:
-            message = f"the source {name!r} is there already; choose another name, or remove it first"
-            raise SourceError(message)
+        _unused(session, name)
         if account_id is not None:  # its credentials may be newer by now than what was read above
             account = session.get_one(Account, account_id, with_for_update=True)
             account.options = account_part
@@ -81,6 +76,26 @@ def add(  # noqa: PLR0913 - what a source consists of
         session.add(source)
         session.flush()
         return source.id
+
+
+def check_name(db: Database, name: str) -> None:
+    """Raise SourceError where no source can be added under this name."""
+    with db.read() as session:
+        _unused(session, _name(name))
+
+
+def _name(name: str) -> str:
+    name = clean(name).strip()
+    if not name or len(name) > NAME_LENGTH or "/" in name:
+        message = f"a source's name has 1 to {NAME_LENGTH} characters and no slash"
+        raise SourceError(message)
+    return name
+
+
+def _unused(session: Session, name: str) -> None:
+    if session.scalar(select(Source.id).where(Source.name == name)) is not None:
+        message = f"the source {name!r} is there already; choose another name, or remove it first"
+        raise SourceError(message)
 
 
 def _account(session: Session, kind: str, base_url: str, identity: str) -> Account:
