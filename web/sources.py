@@ -169,7 +169,9 @@ def page(*, error: str = "", chosen: str = "", preview: Any = None, status: int 
     """Answer with the page; `preview`: what one of its forms has tried (`web.preview.Shown`)."""
     db = context().db
     known = brands_seen()
-    seen = {one.source: one for one in coverage.summary(db, since=now() - COVERED)}
+    seen = {
+        one.source: one for one in coverage.summary(db, brand_ids=viewer().brand_ids, since=now() - COVERED)
+    }
     rows = listener_sources.list_(db)
     with db.read() as session:
         handles = {account.id: account.handle for account in session.scalars(select(Account))}
