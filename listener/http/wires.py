@@ -6,6 +6,7 @@ came for too long. Whoever reads never blocks for longer than it asked to.
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -31,15 +32,17 @@ class Wire(Protocol):
         """Close."""
 
 
-def gather(wire: Wire, seconds: float, most: int = 50) -> list[str]:
+def gather(wire: Wire, seconds: float, *, most: int = 50, linger: float = 0.0) -> list[str]:
     """Wait at most `seconds` for a message; return it with those that have arrived behind it, `most` in all.
 
-    One message is returned at once; a burst comes in few pieces, so that it is stored in few transactions.
+    One message is returned at once; a burst comes in few pieces, so that it is stored in few transactions. Where they
+    never cease, `linger` says for how many seconds to collect.
     """
     first = wire.receive(seconds)
     found = [] if first is None else [first]
+    ends = time.monotonic() + linger
     while found and len(found) < most:
-        following = wire.receive(0)
+        following = wire.receive(max(0.0, ends - time.monotonic()))
         if following is None:
             break
         found.append(following)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from threading import Event
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
@@ -31,7 +32,7 @@ from listener.channels.base import (
     Unsure,
     by_hand,
 )
-from listener.channels.bluesky import listening, replying
+from listener.channels.bluesky import listening, live, replying
 from listener.channels.bluesky.posts import post_of
 from listener.channels.bluesky.richtext import MOST_GRAPHEMES, measure
 from listener.channels.bluesky.session import Session, XrpcError, views_of
@@ -60,6 +61,17 @@ class BlueskyOptions(Options):
         json_schema_extra={"of": "source"},
     )
     search: bool = Field(default=True, description="search posts", json_schema_extra={"of": "source"})
+    stream: bool = Field(
+        default=False,
+        description="hear posts at once, by Jetstream; polls go on, more slowly",
+        json_schema_extra={"of": "source"},
+    )
+    stream_url: str = Field(
+        "wss://jetstream2.us-east.bsky.network",
+        description="address of a Jetstream",
+        pattern=r"^wss?://",
+        json_schema_extra={"of": "source"},
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -85,6 +97,7 @@ class Bluesky(Channel[BlueskyOptions]):
     replies: ClassVar[bool] = True
     beside: ClassVar[tuple[str, ...]] = ("notifications",)
     refreshes: ClassVar[int] = 100
+    streams: ClassVar[bool] = True
 
     @classmethod
     def identity_of(cls, options: BlueskyOptions) -> tuple[str, str]:
@@ -135,6 +148,11 @@ class Bluesky(Channel[BlueskyOptions]):
         """Walk notifications, then searches, then our own posts; see `listening`."""
         self.learn()
         yield from listening.listen(self, what, cursor)
+
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Pick what concerns us out of everybody's posts; see `live`."""
+        self.learn()
+        yield from live.live(self, what, cursor, stop)
 
     def may_reply(self, post: Post) -> MayReply:
         """By the API, unless Bluesky would store the answer and not show it."""
