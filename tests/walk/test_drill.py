@@ -4,11 +4,12 @@ the outbox, and the scorecard says what the team did. The simulator's clock move
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from alerts import people, reply
 from alerts.models import Reply
@@ -22,6 +23,16 @@ from tests.listener.rooms import ground
 
 SPEED = 10  # two and a half hours in fifteen minutes, which lie in the past
 KINDS = ("feed", "hackernews", "mastodon", "x")
+ALL = (*KINDS, "appstore", "bluesky", "email", "googleplay", "reddit")
+ANSWERS = {
+    "showed me another family": "We are sorry. Please write to us by e-mail, so that we can look into it in private.",
+    "fell asleep on your Velquist": "Please unplug the blanket and do not use it. We are very sorry to read this.",
+    "Nach dem Update von Velquist": "Wir prüfen das sofort. Bitte schreiben Sie uns privat per E-Mail.",
+    "une fuite de données": "Nous vérifions cela tout de suite. Écrivez-nous en message privé, s'il vous plaît.",
+    "reach through two brick": "It does in most houses; thicker walls can shorten the reach a little.",
+    "a stranger just spoke": "This must be frightening. We are looking into it now; please write to us in private.",
+    "set my daughter": "We are very sorry. Please unplug the blanket, and write to us in a private message.",
+}
 
 
 class Hand:
@@ -46,7 +57,7 @@ class Team:
             sources.add(
                 db, self.ground, kind, name=kind, brand=world.brand_name, settings=simulator.access.of(kind)
             )
-            for kind in KINDS
+            for kind in self.drill.platforms
         ]
         self.person = people.add_person(db, "dana@example.test", "lead", "a long pass phrase")
 
@@ -75,9 +86,11 @@ class Team:
         with self.db.read() as session:
             assert session.get_one(Reply, made).state == "sent"
 
-    def heard(self) -> int:
+    def heard_by_kind(self) -> Counter[str]:
         with self.db.read() as session:
-            return session.scalar(select(func.count()).select_from(Mention)) or 0
+            return Counter(
+                session.scalars(select(Mention.channel).where(Mention.posted_at >= self.drill.began))
+            )
 
 
 @pytest.fixture
@@ -119,7 +132,28 @@ def test_the_team_answers_and_is_judged(team: Team) -> None:
     card = team.drill.scorecard()
     _check_times(card)
     _check_faults(card)
-    assert team.heard() >= card.total.arrived - 2  # two posts name nobody
+    assert team.heard_by_kind().total() >= card.total.arrived - 2  # two posts name nobody
+
+
+def test_what_is_said_anywhere_is_heard_and_can_be_answered_there(sqlite_db: Database) -> None:
+    clock = Hand()
+    with Simulator("crisis", speed=SPEED, live=False, clock=clock, platforms=ALL) as simulator:
+        team = Team(sqlite_db, simulator, clock)
+        for minute in (30, 60, 90, 110):
+            team.hear(minute)
+        card = team.drill.scorecard()
+        arrived = {group.name: group.arrived for group in card.platforms}
+        assert set(arrived) == set(ALL)
+        heard = team.heard_by_kind()
+        chatter = 1  # about nothing of ours
+        assert heard["mastodon"] >= arrived.pop("mastodon") - chatter
+        assert {kind: heard[kind] for kind in arrived} == arrived
+        for words, text in ANSWERS.items():
+            team.answer(words, text)
+        card = team.drill.scorecard()
+        answered = {group.name: (group.answered, group.wrong) for group in card.platforms}
+        assert not card.wrong
+        assert answered == dict.fromkeys(ALL, (1, 0)) | {"feed": (0, 0), "hackernews": (0, 0)}
 
 
 def _check_times(card: Scorecard) -> None:
