@@ -10,6 +10,7 @@ from listener.channels.base import Channel, Options
 from listener.db import Database
 from listener.ground import Ground
 from listener.models import Account
+from listener.oauth.keeper import AccountKeeper, Trial
 from listener.oauth.platform import ConnectError
 from listener.sources import try_account
 from listener.sources.options import revalidate
@@ -25,10 +26,16 @@ def connect(db: Database, ground: Ground, account_id: int, settings: Mapping[str
         before = stored(session, ground, account_id)
     options = revalidate(before.kind, before.given, settings)
     channel = channel_type(before.kind)(options, ground.http)
+    renewal = channel.renewal()
+    trial: Trial | None = Trial()
+    if renewal is not None and before.given.get(renewal.option) == renewal.spent:
+        trial = None  # a refresh token may work only once: the row's keeper spends it, nobody else
+    channel.keeper = trial or AccountKeeper(db, ground.vault, account_id)
     line = channel.check()
     same_identity(account_id, before, channel)
     with db.work() as session:
-        write(session, ground, session.get_one(Account, account_id, with_for_update=True), channel, line)
+        row = session.get_one(Account, account_id, with_for_update=True)
+        write(session, ground, row, channel, line, trial)
     return line
 
 

@@ -23,10 +23,9 @@ from listener.db import Database, now
 from listener.ground import Ground
 from listener.models import Account
 from listener.oauth import flow
-from listener.oauth.keeper import Held
+from listener.oauth.keeper import Trial
 from listener.oauth.platform import ConnectError, Connector
 from listener.sources.options import SourceError, revalidate
-from listener.tokens import Granted, Renewal
 from listener.vault import Vault
 
 LIFE = timedelta(minutes=10)
@@ -135,7 +134,7 @@ def finish(db: Database, ground: Ground, pending: Pending, answer: Mapping[str, 
         ground.http, platform, code, verifier=pending.verifier, redirect_uri=pending.redirect_uri
     )
     found = connector.complete(ground.http, {**pending.given, **pending.app}, granted)
-    keeper = _Bought(found.token)
+    keeper = Trial(found.token)
     channel = _checked(ground, pending.kind, pending.given, found.options, keeper)
     line = channel.check()
     done = _store(db, ground, pending, found.options, channel, line, keeper)
@@ -143,21 +142,8 @@ def finish(db: Database, ground: Ground, pending: Pending, answer: Mapping[str, 
     return done
 
 
-class _Bought:
-    """The keeper of a channel that is not stored yet: the token just bought, not another one."""
-
-    def __init__(self, granted: Granted | None) -> None:
-        self.held = Held.of(granted, now()) if granted else None
-
-    def token(self, renewal: Renewal) -> str:
-        return self.held.token if self.held else renewal.spent
-
-    def refused(self, renewal: Renewal) -> None:
-        del renewal
-
-
 def _checked(
-    ground: Ground, kind: str, given: Mapping[str, Any], brought: Mapping[str, str | None], keeper: _Bought
+    ground: Ground, kind: str, given: Mapping[str, Any], brought: Mapping[str, str | None], keeper: Trial
 ) -> Channel[Options]:
     merged = {name: value for name, value in {**given, **brought}.items() if value is not None}
     channel: Channel[Options] = channel_type(kind)(revalidate(kind, merged, {}), ground.http)
@@ -172,7 +158,7 @@ def _store(
     brought: Mapping[str, str | None],
     channel: Channel[Options],
     line: str,
-    keeper: _Bought,
+    keeper: Trial,
 ) -> Done:
     try:
         with db.work() as session:
@@ -190,7 +176,7 @@ def _store(
                     channel = fresh
                 row = known or Account(kind=pending.kind)
             new = row.id is None
-            write(session, ground, row, channel, line, keeper.held)
+            write(session, ground, row, channel, line, keeper)
             return Done(row.id, new, line)
     except IntegrityError as error:
         message = "another account has the same identity now; `allears account list` shows it"

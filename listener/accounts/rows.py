@@ -63,18 +63,23 @@ def write(
     row: Account,
     channel: Channel[Options],
     line: str,
-    held: keeper.Held | None = None,
+    trial: keeper.Trial | None,
 ) -> None:
     """Store what a good `check` was made with, and set the account's sources going; cursors and history stay.
 
-    While the account has no source, what it would listen to is kept with it: the first source takes it over.
+    `trial`: the keeper it was made with; None = the row's own, whose token and refresh token stay. While the account
+    has no source, what it would listen to is kept with it: the first source takes it over.
     """
     account_part, source_part, secret_part = split(channel.options)
+    if trial is not None:
+        secret_part |= trial.replaced
+        keeper.put(row, ground.vault, trial.held)
+    elif (renewal := channel.renewal()) is not None and row.secrets:
+        secret_part[renewal.option] = ground.vault.unseal(row.secrets)[renewal.option]
     row.base_url, row.identity = channel.identity_of(channel.options)
     sources = select(Source.id).where(Source.account_id == row.id).limit(1)
     row.options = account_part if row.id and session.scalar(sources) else {**source_part, **account_part}
     row.secrets = ground.vault.seal(secret_part) if secret_part else None
-    keeper.put(row, ground.vault, held)
     row.limits, row.health, row.health_note, row.checked_at = dict(channel.known), "ok", line, now()
     session.add(row)
     session.flush()

@@ -212,6 +212,30 @@ class AccountKeeper:
         return self._vault.unseal(row.secrets) if row.secrets else {}
 
 
+class Trial:
+    """The keeper of a channel that is not stored yet: what it buys and what is replaced is stored with it."""
+
+    def __init__(self, granted: Granted | None = None) -> None:
+        """Take the token that a log-in has just brought, if there is one."""
+        self.held = Held.of(granted, now()) if granted else None
+        self.replaced: dict[str, str] = {}
+
+    def token(self, renewal: Renewal) -> str:
+        """Return what there is, or buy it once. Raises ChannelError."""
+        if self.held is None and renewal.option == tokens.ACCESS_TOKEN:
+            return renewal.spent  # too young to be renewed
+        if self.held is None:
+            granted = renewal.ask(renewal.spent)
+            self.held = Held.of(granted, now())
+            fresh = renewal.next(granted)
+            if fresh:
+                self.replaced[renewal.option] = fresh
+        return self.held.token
+
+    def refused(self, renewal: Renewal) -> None:
+        """Nothing: the error ends the trial."""
+
+
 def due(session: Session, at: datetime) -> list[int]:
     """Return the accounts whose token is to be renewed by now, longest waiting first."""
     return list(

@@ -17,7 +17,7 @@ from listener.errors import ChannelError
 from listener.ground import Ground
 from listener.models import Account, Source
 from listener.sources import SourceError
-from tests.listener.oauth.room import CLIENT, REDIRECT, SECRET, Authority, x
+from tests.listener.oauth.room import CLIENT, REDIRECT, SECRET, Authority, Grant, x
 
 __all__ = ["x"]
 
@@ -229,3 +229,27 @@ def test_nothing_secret_is_logged(
         hidden in told
         for hidden in (*secrets.values(), *x.tokens, answer["code"], pending.state, pending.verifier)
     )
+
+
+def test_changing_an_option_spends_no_refresh_token(db: Database, kit: Ground, x: Authority) -> None:
+    done = connect(db, kit, x)
+    assert accounts.connect(db, kit, done.account_id, {"username": "acme"}) == "X as @acme"
+    assert x.renewals == 0
+    with db.work() as session:
+        session.get_one(Account, done.account_id).renew_at = now() - timedelta(seconds=1)
+    assert accounts.connect(db, kit, done.account_id, {"username": "acme"}) == "X as @acme"  # renewed on the way
+    assert x.renewals == 1
+    assert kit.vault.unseal(rows(db)[0].secrets or "")["refresh_token"] not in x.spent
+    assert accounts.test(db, kit, done.account_id) == "X as @acme"
+
+
+def test_a_refresh_token_that_is_typed_in_is_stored_as_the_platform_replaced_it(
+    db: Database, kit: Ground, x: Authority
+) -> None:
+    done = connect(db, kit, x)
+    x.refreshes["rt-typed"] = Grant("acme", family="typed")
+    accounts.connect(db, kit, done.account_id, {"refresh_token": "rt-typed"})
+    assert kit.vault.unseal(rows(db)[0].secrets or "")["refresh_token"] not in {"rt-typed", *x.spent}
+    with time_machine.travel(now() + timedelta(hours=3)):
+        assert accounts.test(db, kit, done.account_id) == "X as @acme"
+    assert x.renewals == 2
