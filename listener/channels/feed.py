@@ -7,6 +7,7 @@ it is dated long ago. Must not touch the database, and never lets feedparser fet
 from __future__ import annotations
 
 import hashlib
+import re
 from calendar import timegm
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,8 @@ from listener.text import from_html
 
 MOST_ENTRIES = 2000
 REMEMBERED = 3000
+_TAIL = 2000  # bytes in which the end of a feed stands; comments of caches may follow it
+_END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 
 
@@ -83,6 +86,11 @@ class Feed(Channel[FeedOptions]):
                 posts.append(post)
         # a reading that shares nothing with the last one: entries may have come and gone in between
         gap = bool(remembered) and bool(names) and not remembered.intersection(names)
+        if _END.search(answer.content[-_TAIL:]) is None:
+            # cut on its way: what could be read is kept, and the next poll asks as if this one had not been, because
+            # "unchanged since then" would hide the rest for good
+            yield Page(posts, before or None, truncated=True)
+            return
         yield Page(
             posts,
             {
