@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from listener.simulator import scenario as scenarios_
 from listener.simulator.drill import Drill
+from listener.simulator.drill.listening import hosts
 from listener.simulator.drill.report import duration, report
 from listener.simulator.errors import SimulatorError
 from listener.simulator.faults import KINDS
@@ -52,10 +52,11 @@ def sim() -> None:
     metavar="KIND[:name=value,…]",
     help="As rate_limited:path=/x/,seconds=60. See `allears sim faults`.",
 )
+@click.option("--hold", is_flag=True, help="Of a drill: begin when a key is pressed here.")
 @click.option("--leave", is_flag=True, help="Of a drill: stop serving when it is over.")
 def serve(  # noqa: PLR0913 - one an option
     *, port: int, scenario: str, speed: float, live: bool, platforms: tuple[str, ...],
-    scorecard: Path | None, leave: bool, imap_port: int, smtp_port: int, faults: tuple[str, ...],
+    scorecard: Path | None, hold: bool, leave: bool, imap_port: int, smtp_port: int, faults: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Serve on 127.0.0.1 until Ctrl-C. A drill prints its scorecard when it is over, or at Ctrl-C.
 
@@ -67,15 +68,22 @@ def serve(  # noqa: PLR0913 - one an option
         )
         for written in faults:
             simulator.faults.order(written)
-        is_drill = simulator.drill is not None
-        address = simulator.start() if is_drill or not (platforms or scorecard or leave) else ""
+        if simulator.drill is not None and hold:
+            simulator.drill.hold()
+        for_drills = platforms or scorecard or hold or leave
+        address = simulator.start() if simulator.drill is not None or not for_drills else ""
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
     if not address:
-        raise click.UsageError(f"--platform, --scorecard and --leave are for drills; {scenario} is none")
+        raise click.UsageError(
+            f"--platform, --scorecard, --hold and --leave are for drills; {scenario} is none"
+        )
     watched = simulator.drill if live else None
     try:
         _introduce(simulator, address)
+        if simulator.drill is not None and hold:
+            click.pause("Press any key to begin the drill.")
+            simulator.drill.begin()
         while watched is not None and not watched.over:
             threading.Event().wait(_LOOK_SECONDS)
         _tell(watched, scorecard)
@@ -124,20 +132,9 @@ def _introduce(simulator: Simulator, address: str) -> None:
             f"Drill: {duration(round(real.total_seconds()))}, on {', '.join(simulator.drill.platforms)}"
         )
         click.echo(f"Its figures: {address}/drill")
-        click.echo("To listen, once `allears run` may reach it:")
-        for line in _listening(simulator, address.removeprefix("http://")):
-            click.echo(f"  {line}")
-
-
-def _listening(simulator: Simulator, host: str) -> Iterator[str]:
-    """Yield the commands that point All Ears at the platforms of the drill."""
-    world = simulator.world
-    yield shlex.join(["export", f"ALLEARS_NETWORK__ALLOW={json.dumps([host])}"])
-    yield shlex.join(["allears", "brand", "add", world.brand_name, "--query", world.brand_query])
-    for kind in simulator.drill.platforms if simulator.drill else ():
-        options = [f"--set={name}={value}" for name, value in simulator.access.of(kind).items()]
-        command = ["allears", "source", "add", kind, "--name", f"drill {kind}", "--brand", world.brand_name]
-        yield shlex.join([*command, "--every", "10s", *options])
+        click.echo("To listen, in the shell of `allears run`:")
+        click.echo("  export " + shlex.quote(f"ALLEARS_NETWORK__ALLOW={json.dumps(hosts(simulator))}"))
+        click.echo(f"  curl -s {address}/_sim/listen | sh")
 
 
 def _short(value: str) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, render_template
+from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from listener.simulator.api import asking
+from listener.simulator.drill.listening import commands
 from listener.simulator.drill.report import criticals, duration
 from listener.simulator.drill.run import Drill
 
@@ -22,6 +23,13 @@ routes.add_app_template_filter(duration, "duration")
 def document() -> ResponseReturnValue:
     """The scorecard so far. 404: the scenario is no drill."""
     return jsonify(_drill().scorecard().as_json())
+
+
+@routes.get("/_sim/listen")
+def listen() -> Response:
+    """The commands that add the brand and a source for each platform of the drill, for a shell."""
+    lines = commands(asking.world(), current_app.extensions["access"], _drill().platforms)
+    return Response("\n".join(["set -e", *lines, ""]), content_type="text/plain; charset=utf-8")
 
 
 @routes.get("/drill")

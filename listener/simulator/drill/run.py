@@ -45,12 +45,13 @@ class Drill:
         self._put: dict[str, tuple[str, str]] = {}  # id in the scenario: platform, reference there
         self._cases: dict[tuple[str, str], tuple[Case, Arrival]] = {}  # by every post of the case, ours too
         self._in_order: list[Case] = []
+        self._held = False
         self._heard: dict[tuple[str, str], Given] = {}
 
     @property
     def now(self) -> timedelta:
-        """The drill's own time."""
-        return (self._world.clock() - self.began) * self.speed
+        """The drill's own time; it stands still while the drill is held."""
+        return timedelta() if self._held else (self._world.clock() - self.began) * self.speed
 
     @property
     def over(self) -> bool:
@@ -61,6 +62,15 @@ class Drill:
     def platforms(self) -> list[str]:
         """The platforms on which posts of this run arrive."""
         return sorted({place for _, place in self._all if place})
+
+    def hold(self) -> None:
+        """Stay before the beginning until `begin`."""
+        self._held = True
+
+    def begin(self) -> None:
+        """Begin now; what came before does not count."""
+        with self._lock:
+            self.began, self._held = self._world.clock(), False
 
     def tick(self) -> int:
         """Let everything happen that is due. Returns how many posts arrived."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -39,6 +40,18 @@ def forward(simulator: Simulator, clock: Clock, minutes: float) -> None:
 def critical(simulator: Simulator) -> tuple[Arrival, Post]:
     first = next(one for one in run_of(simulator).plan.arrivals if one.truth and one.truth.level == HIGHEST)
     return first, next(post for post in simulator.world.posts if post.text == first.text)
+
+
+def test_a_held_drill_begins_when_it_is_told(crisis: Simulator, clock: Clock) -> None:
+    run_of(crisis).hold()
+    before = len(crisis.world.posts)
+    forward(crisis, clock, 30)
+    assert len(crisis.world.posts) == before
+    assert run_of(crisis).scorecard().at_s == 0
+    run_of(crisis).begin()
+    forward(crisis, clock, 2)
+    assert len(crisis.world.posts) == before + 1
+    assert run_of(crisis).scorecard().at_s == 120
 
 
 def test_posts_arrive_when_it_is_their_time(crisis: Simulator, clock: Clock) -> None:
@@ -134,6 +147,17 @@ def test_the_control_endpoint_gives_the_scorecard(crisis: Simulator, clock: Cloc
     assert card == json.loads(json.dumps(run_of(crisis).scorecard().as_json() | {"at_s": card["at_s"]}))
     assert card["scenario"] == "crisis"
     assert card["missed"]
+
+
+def test_a_script_adds_the_sources(crisis: Simulator) -> None:
+    script = requests.get(f"{crisis.base_url}/_sim/listen", timeout=10).text
+    lines = script.splitlines()
+    assert lines[:2] == [
+        "set -e", f"allears brand add Velquist --query {shlex.quote(crisis.world.brand_query)}",
+    ]  # fmt: skip
+    added = [shlex.split(line) for line in lines[2:]]
+    assert [words[3] for words in added] == sorted(ONLY)
+    assert f"--set=base_url={crisis.base_url}" in added[-1]
 
 
 def test_a_week_is_no_drill(simulator: Simulator) -> None:
