@@ -89,8 +89,11 @@ class Feed(Channel[FeedOptions]):
         if _END.search(answer.content[-_TAIL:]) is None:
             # cut on its way: what could be read is kept, and the next poll asks as if this one had not been, because
             # "unchanged since then" would hide the rest for good
-            yield Page(posts, before or None, truncated=True)
-            return
+            yield Page(posts, before or None)
+            raise ChannelError(
+                f"{self.options.url} ends in the middle: it was cut on its way",
+                hint="What could be read is kept; the rest is tried again by itself.",
+            )
         yield Page(
             posts,
             {

@@ -84,8 +84,11 @@ def test_a_feed_that_is_cut_on_its_way_is_read_whole_the_next_time(kit: Ground, 
         return Answer(body, headers=XML | {"ETag": '"v1"'})
 
     site.answer = answer
-    first = listen(channel(kit, site))
-    assert first.truncated
+    pages = channel(kit, site).listen(Listen([], SINCE), None)
+    first = next(pages)
+    assert [post.id for post in first.posts] == ["urn:press:a"]
+    with pytest.raises(ChannelError, match="ends in the middle"):
+        next(pages)
     second = listen(channel(kit, site), first.cursor)
     assert {post.id for post in second.posts} == {"urn:press:a", "urn:press:b"}
     assert listen(channel(kit, site), second.cursor).posts == ()  # unchanged since the whole one
