@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from http import HTTPStatus
+from threading import Event
 from typing import Any, ClassVar
 
 from listener import tokens, unreadable
@@ -31,7 +32,7 @@ from listener.channels.base import (
     Unsure,
     by_hand,
 )
-from listener.channels.x import listening, looking, replying
+from listener.channels.x import listening, live, looking, replying
 from listener.channels.x.length import MOST, measure
 from listener.channels.x.oauth import XConnector
 from listener.channels.x.options import XOptions
@@ -56,6 +57,8 @@ class X(Channel[XOptions]):
     replies: ClassVar[bool] = True
     price: ClassVar[Price | None] = _PRICE
     refreshes: ClassVar[int] = 100
+    streams: ClassVar[bool] = True
+    one_stream: ClassVar[bool] = True
 
     @classmethod
     def identity_of(cls, options: XOptions) -> tuple[str, str]:
@@ -173,6 +176,12 @@ class X(Channel[XOptions]):
         """Walk mentions, then searches, then our own posts; see `listening`."""
         self.learn()
         yield from listening.listen(self, what, cursor)
+
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Hear what matches our rules as it is posted; see `live`."""
+        del cursor
+        self.learn()
+        yield from live.live(self, what, stop)
 
     def look(self, what: Listen, *, posts: bool = True) -> Look:
         """Count what a query has, which costs no read; see `looking`."""

@@ -8,7 +8,7 @@ JSON, connection errors) is caught here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
@@ -93,7 +93,17 @@ def unreadable(what: str) -> HttpError:
     )
 
 
-def _refuse(answer: requests.Response, what: str, cause: Exception) -> NoReturn:
+def judge(what: str) -> Callable[[requests.Response], None]:
+    """Return what raises HttpError for the error answers of requests that are not tweepy's: those of a stream."""
+
+    def judged(answer: requests.Response) -> None:
+        if not answer.ok:
+            _refuse(answer, what, None)
+
+    return judged
+
+
+def _refuse(answer: requests.Response, what: str, cause: Exception | None) -> NoReturn:
     said = _body(answer)
     detail = " ".join(str(said.get("detail") or said.get("title") or "").split())[:200]
     kind = f"{said.get('type') or ''} {said.get('title') or ''} {detail}".lower()

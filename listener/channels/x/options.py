@@ -39,6 +39,11 @@ class XOptions(Options):
         default=True, description="read mentions of the account", json_schema_extra={"of": "source"}
     )
     search: bool = Field(default=True, description="search recent posts", json_schema_extra={"of": "source"})
+    stream: bool = Field(
+        default=False,
+        description="hear posts at once, by the filtered stream (needs bearer_token; each post is paid for)",
+        json_schema_extra={"of": "source"},
+    )
     reposts: bool = Field(
         default=False,
         description="read each repost too (paid); their number comes with the original anyway",
