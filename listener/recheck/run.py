@@ -10,10 +10,10 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from listener import budget, log, posts, sources
@@ -24,12 +24,13 @@ from listener.collect.schedule import back_off
 from listener.db import Database, now
 from listener.errors import ChannelError, ListenerError
 from listener.ground import Ground
-from listener.models import Source
-from listener.recheck import schedule
+from listener.models import Reading, Source
+from listener.recheck import periods, schedule
 from listener.recheck.keep import Kept, keep
 from listener.recheck.schedule import Due, Pressing
 
 logger = log.get(__name__)
+SHARE = 0.25  # of the day's paid reads: hearing what is new comes first
 MANY, MOST = 4, 0.5  # so many posts, and more than this share of them gone: is it the posts, or our access?
 
 
@@ -96,14 +97,24 @@ def _begin(db: Database, source_id: int, pressing: Pressing, at: datetime) -> _R
         source = session.get(Source, source_id, with_for_update=True)
         if source is None or source.state != "active":
             return "the source was removed or does not listen now"
-        day = budget.of(session, source, at=at)
-        due = schedule.take(session, source, pressing, reads=day.left, at=at)
-        if not due:
-            source.recheck_after = day.resets_at if day.left == 0 else at + schedule.PAUSE
-            return "the day's paid reads are used up" if day.left == 0 else "nothing is due"
+        left = _reads_left(session, source, at)
+        due = schedule.take(session, source, pressing, reads=left, at=at)
+        if not due:  # what was paid for today already may be due soon: no waiting for the new day
+            source.recheck_after = at + (periods.PRESSING if left == 0 else schedule.PAUSE)
+            return "the day's paid reads for another look are used up" if left == 0 else "nothing is due"
         asked = posts.posts_of(session, [one.mention_id for one in due])
         paid = "reads_per_day" in channel_type(source.kind).options_type.model_fields
         return _Run(source.id, source.account_id, source.kind, paid, due, asked)
+
+
+def _reads_left(session: Session, source: Source, at: datetime) -> int | None:
+    """Return how many paid reads this source may still spend on re-checks today; None = no budget was set."""
+    day = budget.of(session, source, at=at)
+    if day.per_day is None or day.left is None:
+        return None
+    today = (Reading.source_id == source.id, Reading.day == at.astimezone(UTC).date())
+    spent = session.scalar(select(Reading.reads).where(*today, Reading.purpose == "recheck")) or 0
+    return max(0, min(day.left, int(day.per_day * SHARE) - spent))
 
 
 def _ask(channel: Channel[Any], job: _Run, deadline: float) -> None:

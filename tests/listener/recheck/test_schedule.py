@@ -155,7 +155,7 @@ def spent(db: Database) -> dict[str, int]:
 
 
 def test_paid_reads_are_booked_once_a_post_and_day_and_end_with_the_budget(db: Database, kit: Ground) -> None:
-    source_id = hear(db, kit, *some(4), reads_per_day=3)
+    source_id = hear(db, kit, *some(4), reads_per_day=12)  # a quarter of them: hearing comes first
     look(db, kit, source_id, at=LATER)
     assert len(Echo.asked[0]) == 4  # read today already: asking again costs nothing
     assert spent(db) == {}
@@ -169,10 +169,10 @@ def test_paid_reads_are_booked_once_a_post_and_day_and_end_with_the_budget(db: D
     with db.work() as session:
         session.execute(update(Mention).where(Mention.external_id == "p3").values(recheck_at=tomorrow + DAY))
     outcome = look(db, kit, source_id, at=tomorrow + 2 * HOUR)
-    assert outcome.skipped == "the day's paid reads are used up"
+    assert outcome.skipped == "the day's paid reads for another look are used up"
     assert len(Echo.asked) == 3
     midnight = datetime(2026, 11, 26, tzinfo=NOON.tzinfo)
-    assert source(db, source_id).recheck_after == midnight
+    assert source(db, source_id).recheck_after == tomorrow + 2 * HOUR + timedelta(minutes=15)
     look(db, kit, source_id, at=midnight + HOUR)
     assert Echo.asked[3] == ["p2"]  # which had to wait for the new day
     assert spent(db) == {"2026-11-25": 3, "2026-11-26": 1}
