@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from threading import Event
 from typing import Any
 
@@ -17,7 +18,7 @@ from listener.query import parse
 from listener.sources import SourceError, parse_options, split
 from tests.listener.channels import keys
 
-# what must be given; everything else has a default. A new channel adds its line here.
+# what must be given; everything else has a default. A new channel says it in its room: `NEEDED`.
 NEEDED: dict[str, dict[str, str]] = {
     "mastodon": {"base_url": "https://social.example.test", "access_token": "sesame-open-now"},
     "x": {
@@ -97,6 +98,11 @@ NEEDED: dict[str, dict[str, str]] = {
 PUSHED = frozenset({"webhook", "whatsapp"})  # posts only come by webhook: there is nothing to poll
 # other tests register a pretended channel
 SHIPPED = sorted(kind for kind, where in KINDS.items() if not where.startswith("tests."))
+NEEDED |= {
+    kind: import_module(f"tests.listener.channels.{kind}_room").NEEDED
+    for kind in SHIPPED
+    if kind not in NEEDED
+}
 every_channel = pytest.mark.parametrize("kind", SHIPPED)
 
 
