@@ -77,7 +77,9 @@ class Feed(Channel[FeedOptions]):
         parsed = self._parse(answer)
         remembered = set(before.get("known") or ())
         posts, names = [], []
-        for entry in parsed.entries[:MOST_ENTRIES]:
+        cut = _is_cut(answer.content, str(parsed.get("version") or ""))
+        # the last entry of a feed that was cut is a torso
+        for entry in parsed.entries[: -1 if cut else None][:MOST_ENTRIES]:
             post = self._post(entry, parsed.feed)
             name = hashlib.sha256(post.id.encode("utf-8", "replace")).hexdigest()[:16]
             names.append(name)
@@ -86,9 +88,8 @@ class Feed(Channel[FeedOptions]):
                 posts.append(post)
         # a reading that shares nothing with the last one: entries may have come and gone in between
         gap = bool(remembered) and bool(names) and not remembered.intersection(names)
-        if _END.search(answer.content[-_TAIL:]) is None:
-            # cut on its way: what could be read is kept, and the next poll asks as if this one had not been, because
-            # "unchanged since then" would hide the rest for good
+        if cut:
+            # the next poll asks as if this one had not been: "unchanged since" would hide the rest for good
             yield Page(posts, before or None)
             raise ChannelError(
                 f"{self.options.url} ends in the middle: it was cut on its way",
@@ -160,6 +161,12 @@ class Feed(Channel[FeedOptions]):
             ),
             raw={key: value for key, value in entry.items() if not key.endswith("_parsed")},
         )
+
+
+def _is_cut(body: bytes, version: str) -> bool:
+    """Tell whether RSS or Atom lacks its end, in whatever encoding; of other formats nobody knows."""
+    known = version.startswith(("rss", "atom"))
+    return known and _END.search(body[-_TAIL:].replace(b"\0", b"")) is None
 
 
 def _instant(entry: dict[str, Any], name: str) -> datetime | None:
