@@ -1,19 +1,21 @@
-"""New credentials or options for an account, as somebody typed them in; and trying what is there."""
+"""New credentials or options for an account, as somebody typed them in; trying what is there; forgetting it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from sqlalchemy import delete, select
 
 from listener.accounts.rows import Stored, names, stored, write
 from listener.channels import channel_type
 from listener.channels.base import Channel, Options
 from listener.db import Database
 from listener.ground import Ground
-from listener.models import Account
+from listener.models import Account, Source
 from listener.oauth.keeper import AccountKeeper, Trial
 from listener.oauth.platform import ConnectError
 from listener.sources import try_account
-from listener.sources.options import revalidate
+from listener.sources.options import SourceError, revalidate
 
 
 def connect(db: Database, ground: Ground, account_id: int, settings: Mapping[str, str]) -> str:
@@ -55,3 +57,17 @@ def same_identity(account_id: int, before: Stored, channel: Channel[Options]) ->
 def test(db: Database, ground: Ground, account_id: int) -> str:
     """Ask the platform whether the account works. Raises SourceError, ChannelError."""
     return try_account(db, ground, account_id)
+
+
+def remove(db: Database, account_id: int) -> None:
+    """Forget an account that nothing listens with. Raises SourceError while a source, even a removed one, needs it."""
+    with db.work() as session:
+        if session.get(Account, account_id) is None:
+            message = f"there is no account {account_id}; `allears account list` shows them"
+            raise SourceError(message)
+        if session.scalar(select(Source.id).where(Source.account_id == account_id).limit(1)) is not None:
+            message = (
+                f"account {account_id} has sources, or what they heard: `allears source remove` comes first"
+            )
+            raise SourceError(message)
+        session.execute(delete(Account).where(Account.id == account_id))

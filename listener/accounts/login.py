@@ -107,6 +107,9 @@ def begin(
     options = revalidate(kind, {**brings, **before.given}, settings)
     set_ = {name: value for name, value in options.plain().items() if name in options.model_fields_set}
     given = {name: value for name, value in set_.items() if name not in brings or name in settings}
+    platform = connector.platform(given)
+    if not platform.authorize_url.startswith(("https://", "http://")):
+        raise ConnectError(f"{kind}: base_url must be an http or https address")
     app = connector.prepare(ground.http, given, redirect_uri)
     state, verifier = flow.secret(), flow.secret()
     url = flow.authorize_url(
@@ -126,7 +129,7 @@ def finish(db: Database, ground: Ground, pending: Pending, answer: Mapping[str, 
     """
     connector = _connector(pending.kind)
     platform = connector.platform({**pending.given, **pending.app})
-    code = flow.code_of(platform.title, answer, pending.state)
+    code = flow.code_of(platform.title, answer, pending.state, platform.issuer)
     if now() > pending.expires_at:
         minutes = int(LIFE.total_seconds() // 60)
         raise ConnectError(f"the log-in took longer than {minutes} minutes. {flow.AGAIN}")

@@ -124,3 +124,19 @@ def test(app: App, account_id: int) -> None:
       allears account test 3
     """
     click.echo(f"OK: {accounts.test(app.db, app.ground, account_id)}")
+
+
+@account.command("remove")
+@click.argument("account_id", type=int)
+@click.pass_obj
+def remove(app: App, account_id: int) -> None:
+    r"""Forget an account without sources, and its credentials.
+
+    \b
+    Example:
+      allears account remove 3
+    """
+    accounts.remove(app.db, account_id)
+    click.echo(
+        f"Account {account_id} removed. Take back its access in the account's settings on the platform, too."
+    )

@@ -51,8 +51,12 @@ def authorize_url(platform: Platform, *, state: str, verifier: str, redirect_uri
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
 
 
-def code_of(title: str, answer: Mapping[str, str], state: str) -> str:
-    """Return the code of the address a person came back to. Raises ConnectError: another state, denied, no code."""
+def code_of(title: str, answer: Mapping[str, str], state: str, issuer: str | None = None) -> str:
+    """Return the code of the address a person came back to. Raises ConnectError: another state, denied, no code.
+
+    `issuer`: where the answer names who gave the code, it must be this one: a code of another server, brought here by
+    a dishonest one, would be handed to the latter.
+    """
     if not any(answer.get(name) for name in ("state", "code", "error")):
         raise ConnectError(f"this is no answer of {title}. {WHOLE}")
     given = answer.get("state") or ""
@@ -62,6 +66,10 @@ def code_of(title: str, answer: Mapping[str, str], state: str) -> str:
             f"Nothing was changed. {AGAIN}, and use the address of that one"
         )
         raise ConnectError(message)
+    if issuer and answer.get("iss", issuer).rstrip("/") != issuer.rstrip("/"):
+        raise ConnectError(
+            f"the answer comes from another server than {title}. Nothing was changed. Do not go on"
+        )
     error = str(answer.get("error") or "")
     if error == "access_denied":
         raise ConnectError(

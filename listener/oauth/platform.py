@@ -27,7 +27,8 @@ class Platform:
     """Where a person says yes, where tokens are bought, and what this platform wants besides.
 
     `basic`: the client authenticates by HTTP Basic instead of in the form; `extra`: more parameters of the authorize
-    address; `refresh_url`: where tokens are renewed, if elsewhere.
+    address; `refresh_url`: where tokens are renewed, if elsewhere; `issuer`: who must have given the code where the
+    answer says who did (RFC 9207), for platforms that anybody can run.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Platform:
     basic: bool = False
     extra: Mapping[str, str] = field(default_factory=dict)
     refresh_url: str | None = None
+    issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

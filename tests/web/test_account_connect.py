@@ -17,7 +17,7 @@ import requests
 
 from tests.listener.oauth.room import CLIENT, SECRET, Authority, x
 from tests.listener.web_room import site
-from tests.web.test_commands import home, run
+from tests.web.test_commands import home, refused, run
 
 __all__ = ["home", "site", "x"]
 
@@ -87,6 +87,18 @@ def test_the_browser_comes_back_to_the_command(home: Path, x: Authority, redirec
     assert process.returncode == 1
     assert "@zenith" in logged
     assert accounts(home)[0]["handle"] == "@acme"
+
+
+def test_an_account_without_sources_can_be_removed(home: Path, x: Authority, redirect: str) -> None:
+    for who in ("acme", "zenith"):
+        with running(home, "x", *words(x, redirect)) as (process, url):
+            requests.get(x.visit(url, who), timeout=5)
+            assert process.wait(60) == 0
+    run(home, "source", "add", "x", "--name", "x", "--brand", "Acme", "--account", "1")
+    assert run(home, "account", "remove", "2").returncode == 0
+    refused(run(home, "account", "remove", "2"), "there is no account 2")
+    refused(run(home, "account", "remove", "1"), "has sources")
+    assert [row["handle"] for row in accounts(home)] == ["@acme"]
 
 
 def test_the_address_can_be_pasted(home: Path, x: Authority, redirect: str) -> None:

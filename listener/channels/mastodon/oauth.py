@@ -32,6 +32,7 @@ class MastodonConnector(Connector):
             client_id=str(given.get("client_id") or ""),
             client_secret=str(given.get("client_secret") or ""),
             scopes=SCOPES,
+            issuer=base,
         )
 
     def prepare(self, http: Http, given: Given, redirect_uri: str) -> dict[str, str]:

@@ -164,6 +164,12 @@ def test_a_person_who_says_no_is_believed(sqlite_db: Database, kit: Ground, x: A
         ("x", {"client_id": "c", "colour": "red"}, SourceError, "no option 'colour'"),
         ("youtube", {"client_id": "c"}, ConnectError, "youtube: client_secret missing"),
         ("googlebusiness", {"client_id": "c", "client_secret": "s"}, SourceError, "location"),
+        (
+            "youtube",
+            {"client_id": "c", "client_secret": "s", "base_url": "javascript:alert(1)"},
+            ConnectError,
+            "base_url must be an http",
+        ),
         ("telegram", {}, ConnectError, "Telegram has no log-in by browser.*bot_token"),
         ("orkut", {}, SourceError, "unknown channel 'orkut'"),
         (77, {}, SourceError, "there is no account 77"),
@@ -237,7 +243,9 @@ def test_changing_an_option_spends_no_refresh_token(db: Database, kit: Ground, x
     assert x.renewals == 0
     with db.work() as session:
         session.get_one(Account, done.account_id).renew_at = now() - timedelta(seconds=1)
-    assert accounts.connect(db, kit, done.account_id, {"username": "acme"}) == "X as @acme"  # renewed on the way
+    assert (
+        accounts.connect(db, kit, done.account_id, {"username": "acme"}) == "X as @acme"
+    )  # renewed on the way
     assert x.renewals == 1
     assert kit.vault.unseal(rows(db)[0].secrets or "")["refresh_token"] not in x.spent
     assert accounts.test(db, kit, done.account_id) == "X as @acme"

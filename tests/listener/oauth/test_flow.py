@@ -78,6 +78,15 @@ def test_an_answer_that_is_none_says_what_to_do(answer: dict[str, str], said: st
         flow.code_of("Acme", answer, "s")
 
 
+def test_a_code_of_another_server_is_not_handed_on() -> None:
+    answer = {"code": "c", "state": "s"}
+    ours = "https://social.example.test"
+    assert flow.code_of("Acme", answer, "s", ours) == "c"
+    assert flow.code_of("Acme", {**answer, "iss": ours + "/"}, "s", ours) == "c"
+    with pytest.raises(ConnectError, match="from another server"):
+        flow.code_of("Acme", {**answer, "iss": "https://mastodon.social/"}, "s", ours)
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
