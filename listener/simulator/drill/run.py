@@ -23,8 +23,8 @@ _THEN = timedelta(minutes=2)  # until a customer who was answered writes again
 class Drill:
     """One run of a plan, from the moment it is made.
 
-    `platforms`: where posts may be put, by default wherever the simulator can. Raises SimulatorError for a platform
-    that it does not have, or a post that can be put nowhere.
+    `platforms`: where posts may be put, by default wherever the simulator can. What needs no answer and has no place is
+    left out. Raises SimulatorError for a platform that it does not have, or an important post that can be put nowhere.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Drill:
         self._places = {name: found[name] for name in platforms or sorted(found)}
         self._world = world
         self._lock = threading.Lock()
-        self._all = [(one, _place(one, self._places)) for one in plan.arrivals]
+        self._all = _placed(plan.arrivals, self._places)
         self._coming = list(self._all)
         self._put: dict[str, tuple[str, str]] = {}  # id in the scenario: platform, reference there
         self._cases: dict[tuple[str, str], tuple[Case, Arrival]] = {}  # by every post of the case, ours too
@@ -52,6 +52,11 @@ class Drill:
     def now(self) -> timedelta:
         """The drill's own time; it stands still while the drill is held."""
         return timedelta() if self._held else (self._world.clock() - self.began) * self.speed
+
+    @property
+    def begun(self) -> bool:
+        """False while it is held."""
+        return not self._held
 
     @property
     def over(self) -> bool:
@@ -145,14 +150,20 @@ class Drill:
             self._coming.append((more, place))
 
 
-def _place(arrival: Arrival, platforms: Collection[str]) -> str:
-    """Return the first of the places wanted that is in use."""
-    if arrival.re or arrival.boost:
-        return ""  # where the other post is
-    for name in arrival.on:
-        if name in platforms:
-            return name
-    raise SimulatorError(
-        f"post after {arrival.after} by {arrival.by} is for {', '.join(arrival.on)}; "
-        f"in use: {', '.join(sorted(platforms))}"
-    )
+def _placed(arrivals: Sequence[Arrival], platforms: Collection[str]) -> list[tuple[Arrival, str]]:
+    """Return each post with the first of its places that is in use; "" is where the post it answers or repeats is."""
+    placed: list[tuple[Arrival, str]] = []
+    left_out: set[str] = set()
+    for one in arrivals:
+        other = one.re or one.boost
+        place = "" if other else next((name for name in one.on if name in platforms), None)
+        if (other and other in left_out) or place is None:
+            if one.truth is not None and one.truth.answer:
+                raise SimulatorError(
+                    f"post after {one.after} by {one.by} is for {', '.join(one.on)}; "
+                    f"in use: {', '.join(sorted(platforms))}"
+                )
+            left_out.add(one.id)
+            continue
+        placed.append((one, place))
+    return placed

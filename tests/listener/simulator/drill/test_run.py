@@ -172,3 +172,11 @@ def test_platforms_that_are_not_there_are_named() -> None:
         Simulator("crisis", live=False, platforms=("pigeon",))
     with pytest.raises(SimulatorError, match="in use: feed"):
         Simulator("crisis", live=False, platforms=("feed",))
+
+
+def test_what_needs_no_answer_and_has_no_place_is_left_out(clock: Clock) -> None:
+    alone = Simulator("crisis", live=False, clock=clock, platforms=("mastodon",))
+    forward(alone, clock, 150)
+    card = run_of(alone).scorecard()
+    assert [group.name for group in card.platforms] == ["mastodon"]
+    assert (card.total.arrived, card.total.needing) == (79, 52)
