@@ -135,6 +135,8 @@ def _take(db: Database, channel: Channel[Any], run: _Run, page: Page, heard: Hea
         if first:
             run.span_id, run.up_at = _up(session, run.held, at), moment
             row.state, row.since, row.error, row.hint = UP, at, None, None
+        if page.truncated:
+            state.hurry(session, row.source_id, at=at)  # the stream could not show all: the polls can
         row.cursor = page.cursor or row.cursor
         run.kept_at = moment
         remember(session, run.target.account_id, channel)

@@ -24,8 +24,10 @@ def pace(session: Session, source: Source, *, at: datetime) -> timedelta:
 
 
 def hurry(session: Session, source_id: int, *, at: datetime) -> None:
-    """Bring the next poll forward to where it would be without a stream: a connection came or went, something may
-    have been missed. Never sooner, so that a connection that flaps makes no storm of polls."""
+    """Bring the next poll forward to where it would be without a stream, because something may have been missed.
+
+    Never sooner, so that a connection that flaps makes no storm of polls.
+    """
     source = session.get_one(Source, source_id)
     usual = max(at, (source.last_ok_at or at) + timedelta(seconds=source.every))
     source.next_poll_at = min(source.next_poll_at, usual)

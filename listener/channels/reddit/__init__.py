@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from threading import Event
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -34,7 +35,7 @@ from listener.channels.base import (
     Unsure,
     by_hand,
 )
-from listener.channels.reddit import listening, replying
+from listener.channels.reddit import listening, live, replying
 from listener.channels.reddit.markdown import MOST, measure
 from listener.channels.reddit.oauth import RedditConnector
 from listener.channels.reddit.posts import MESSAGE, full_name, gone, post_of
@@ -68,6 +69,11 @@ class RedditOptions(Options):
     search: bool = Field(default=True, description="search posts", json_schema_extra={"of": "source"})
     comments: bool = Field(
         default=True, description="read the comments of the subreddits", json_schema_extra={"of": "source"}
+    )
+    stream: bool = Field(
+        default=False,
+        description="look at the newest comments of the subreddits every few seconds (needs client_id)",
+        json_schema_extra={"of": "source"},
     )
 
     @property
@@ -127,6 +133,7 @@ class Reddit(Channel[RedditOptions]):
     replies: ClassVar[bool] = True
     beside: ClassVar[tuple[str, ...]] = ("inbox", "comments")
     refreshes: ClassVar[int] = 100
+    streams: ClassVar[bool] = True
 
     @classmethod
     def identity_of(cls, options: RedditOptions) -> tuple[str, str]:
@@ -211,6 +218,12 @@ class Reddit(Channel[RedditOptions]):
         """Walk inbox, search and comments, then our own comments; see `listening`."""
         self.learn()
         yield from listening.listen(self, what, cursor)
+
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Look at the newest comments every few seconds; see `live`."""
+        del cursor
+        self.learn()
+        yield from live.live(self, what, stop)
 
     def may_reply(self, post: Post) -> MayReply:
         """By the API when logged in and the thread is open."""
