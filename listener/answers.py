@@ -12,6 +12,7 @@ from datetime import datetime
 
 from listener.channels.base import Absent, Attempt, MayReply, Post, ReplyMode, Sent
 from listener.errors import ChannelError
+from listener.said import mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ def may_reply(post: Post, title: str) -> MayReply:
     """Say that the API takes a reply, and what happens to the answer that is there."""
     if post.existing_reply:
         return MayReply(
-            ReplyMode.API, f"{title} keeps one answer per review: a new one replaces the one that is there"
+            ReplyMode.API,
+            mark(
+                "%(title)s keeps one answer per review: a new one replaces the one that is there", title=title
+            ),
         )
     return MayReply(ReplyMode.API)
 

@@ -20,6 +20,7 @@ from listener import tokens
 from listener.http import Http
 from listener.looking import Look, Price, first_page
 from listener.oauth.platform import Connector
+from listener.said import mark
 
 Cursor = dict[str, Any]  # JSON, with a "v" entry; one entry per sub-stream
 Secrets = dict[str, str]
@@ -74,7 +75,7 @@ class Limits:
     """What a platform allows. `measure(text)` counts a reply in the platform's own unit; `unit` names it."""
 
     length: int | None = None  # None = replies are not possible or not limited
-    unit: str = "characters"
+    unit: str = mark("characters")
     measure: Callable[[str], int] = len
     minimum: int = 1
     poll_every: timedelta = timedelta(minutes=5)
@@ -290,9 +291,10 @@ class Channel(ABC, Generic[OptionsT]):
         """Say how this post can be answered, without network where possible."""
         if post.url:
             return MayReply(
-                ReplyMode.LINK, f"{self.title} has no API for replies; open the post and answer there"
+                ReplyMode.LINK,
+                mark("%(title)s has no API for replies; open the post and answer there", title=self.title),
             )
-        return MayReply(ReplyMode.NONE, f"{self.title} has no way to reply")
+        return MayReply(ReplyMode.NONE, mark("%(title)s has no way to reply", title=self.title))
 
     def compose(self, to: Post, text: str) -> str:
         """Return what will be public when `text` answers `to`: some platforms want the author named in front."""

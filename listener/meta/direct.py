@@ -15,6 +15,7 @@ from listener.answers import same
 from listener.channels.base import Absent, Attempt, Gone, Post, PostAuthor, Sent, Unsure
 from listener.errors import ChannelError
 from listener.meta.graph import Graph, data, moment
+from listener.said import mark
 
 WINDOW = timedelta(hours=24)
 CLOCKS = timedelta(minutes=5)
@@ -41,7 +42,9 @@ def closed(post: Post) -> str | None:
     until = post.posted_at + WINDOW
     if datetime.now(UTC) < until:
         return None
-    return f"the 24 hours to answer a private message ended at {until:%Y-%m-%d %H:%M} UTC"
+    return mark(
+        "the 24 hours to answer a private message ended at %(until)s UTC", until=f"{until:%Y-%m-%d %H:%M}"
+    )
 
 
 def send(graph: Graph, to: Post, text: str) -> Sent:

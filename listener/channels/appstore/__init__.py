@@ -39,12 +39,15 @@ from listener.channels.base import (
 )
 from listener.errors import ChannelError, HttpError
 from listener.pem import pem
+from listener.said import mark
 
 FEED_URL = "https://itunes.apple.com"
 CONNECT_URL = "https://api.appstoreconnect.apple.com"
 LENGTH = 5970
 _APP = re.compile(r"(?:https://(?:apps|itunes)\.apple\.com/\S*/id)?(\d{3,20})(?:[/?#]\S*)?")
-BY_HAND = "this source has no key for App Store Connect: answer under Ratings and Reviews on appstoreconnect.apple.com"
+BY_HAND = mark(
+    "this source has no key for App Store Connect: answer under Ratings and Reviews on appstoreconnect.apple.com"
+)
 
 
 class AppStoreOptions(Options):

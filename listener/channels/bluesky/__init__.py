@@ -36,11 +36,12 @@ from listener.channels.bluesky import listening, live, replying
 from listener.channels.bluesky.posts import post_of
 from listener.channels.bluesky.richtext import MOST_GRAPHEMES, measure
 from listener.channels.bluesky.session import Session, XrpcError, views_of
+from listener.said import mark
 
 _LOOKUP = 25  # posts of one look-up
 _CLOSED = {
-    "blocked": "the author and this account have blocked each other: an answer would not be shown",
-    "limited": "the author has limited who may answer: an answer would not be shown",
+    "blocked": mark("the author and this account have blocked each other: an answer would not be shown"),
+    "limited": mark("the author has limited who may answer: an answer would not be shown"),
 }
 
 

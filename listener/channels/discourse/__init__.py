@@ -44,10 +44,11 @@ from listener.channels.discourse import listening
 from listener.channels.discourse.posts import moment, post_of
 from listener.errors import ChannelError, HttpError
 from listener.http import raise_for
+from listener.said import mark
 
 LONGEST, SHORTEST = 32_000, 20
 LAST_OF_TOPIC = 9_999_999  # a post number beyond the end: the topic is shown at its last posts
-_NO_KEY = "this source has no api_key: open the post and answer there"
+_NO_KEY = mark("this source has no api_key: open the post and answer there")
 
 
 class DiscourseOptions(Options):

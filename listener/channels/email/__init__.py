@@ -36,6 +36,7 @@ from listener.channels.email.wires import Login
 from listener.errors import ChannelError
 from listener.oauth import flow
 from listener.oauth.platform import Platform
+from listener.said import mark
 
 Security = Literal["auto", "tls", "starttls", "none"]
 LONGEST = 50_000  # characters; no standard limits a mail, people do
@@ -135,7 +136,9 @@ class Email(Channel[EmailOptions]):
         )
         spent = options.refresh_token.get_secret_value()
         # the shelf does not depend on the refresh token: some providers give a new one every time
-        shelf = f"email {options.token_url} {options.client_id} {options.username} {tokens.digest(self.secret)}"
+        shelf = (
+            f"email {options.token_url} {options.client_id} {options.username} {tokens.digest(self.secret)}"
+        )
         return replace(flow.renewal(self.http, platform, spent), shelf=shelf)
 
     def made_by_us(self, number: str) -> bool:
@@ -162,7 +165,7 @@ class Email(Channel[EmailOptions]):
         if not self.options.smtp_host:
             return by_hand(post, "this mailbox has no smtp_host: answer from the mail program")
         if post.extra.get("automatic"):
-            return by_hand(post, f"not answered: {post.extra['automatic']}")
+            return by_hand(post, mark("not answered: %(why)s", why=post.extra["automatic"]))
         wrote = str(post.extra.get("answer_to") or "")
         if not wrote:
             return by_hand(post, "the mail names no address to answer to")

@@ -36,6 +36,7 @@ from listener.channels.base import (
 from listener.channels.googlebusiness.posts import answer_of, post_of
 from listener.errors import ChannelError, HttpError
 from listener.oauth import flow
+from listener.said import mark
 
 API_URL = "https://mybusiness.googleapis.com"
 CONNECTOR = google.GoogleConnector(API_URL, "https://www.googleapis.com/auth/business.manage")
@@ -129,7 +130,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
         rejected = post.extra.get("answer_rejected")
         may = answers.may_reply(post, self.title)
         return (
-            MayReply(may.mode, f"Google rejected the last answer ({rejected}): write another")
+            MayReply(may.mode, mark("Google rejected the last answer (%(why)s): write another", why=rejected))
             if rejected
             else may
         )

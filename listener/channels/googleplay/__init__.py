@@ -37,6 +37,7 @@ from listener.channels.googleplay import publisher
 from listener.channels.googleplay.store import Store
 from listener.errors import ChannelError, HttpError
 from listener.oauth import flow
+from listener.said import mark
 
 API_URL = "https://androidpublisher.googleapis.com"
 CONNECTOR = google.GoogleConnector(API_URL, publisher.SCOPE)
@@ -45,7 +46,7 @@ LENGTH = 350
 _PACKAGE = re.compile(
     r"(?:https://play\.google\.com/store/apps/details\?(?:\S*&)?id=)?([A-Za-z]\w*(?:\.[A-Za-z]\w*)+)(?:&\S*)?"
 )
-BY_HAND = "this source has no service_account: answer under Ratings and reviews in the Play Console"
+BY_HAND = mark("this source has no service_account: answer under Ratings and reviews in the Play Console")
 
 
 class GooglePlayOptions(Options):
@@ -68,7 +69,9 @@ class GooglePlayOptions(Options):
     service_account: SecretStr | None = Field(
         None, description="content of the service account's JSON key file; it needs 'Reply to reviews'"
     )
-    client_id: str | None = Field(None, description="OAuth client, to connect by log-in instead of a key file")
+    client_id: str | None = Field(
+        None, description="OAuth client, to connect by log-in instead of a key file"
+    )
     client_secret: SecretStr | None = Field(None, description="its secret")
     refresh_token: SecretStr | None = Field(None, description="of somebody who may answer reviews")
     base_url: str | None = Field(

@@ -40,10 +40,11 @@ from listener.channels.trustpilot.oauth import TrustpilotConnector
 from listener.channels.trustpilot.service import Reviews, granted, judge
 from listener.errors import ChannelError, HttpError
 from listener.oauth import flow
+from listener.said import mark
 
 _ID = re.compile(r"[0-9A-Za-z]{8,64}")
 LENGTH = 10_000  # Trustpilot names no limit; ours keeps an accident out
-BY_HAND = "this source has no api_secret and author_business_user_id: answer in Trustpilot Business"
+BY_HAND = mark("this source has no api_secret and author_business_user_id: answer in Trustpilot Business")
 
 
 class TrustpilotOptions(Options):

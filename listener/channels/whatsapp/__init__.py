@@ -35,6 +35,7 @@ from listener.channels.base import (
 from listener.channels.whatsapp.posts import read
 from listener.errors import ChannelError
 from listener.meta import graph, hooks
+from listener.said import mark
 
 LONGEST = 4096
 WINDOW = timedelta(hours=24)
@@ -109,8 +110,11 @@ class WhatsApp(Channel[WhatsAppOptions]):
         if datetime.now(UTC) >= until:
             return by_hand(
                 post,
-                f"WhatsApp's 24 hours ended at {until:%Y-%m-%d %H:%M} UTC: wait for the customer to write again, "
-                "or send an approved template in WhatsApp Manager",
+                mark(
+                    "WhatsApp's 24 hours ended at %(until)s UTC: wait for the customer to write again, "
+                    "or send an approved template in WhatsApp Manager",
+                    until=f"{until:%Y-%m-%d %H:%M}",
+                ),
             )
         return MayReply(ReplyMode.API, until=until)
 

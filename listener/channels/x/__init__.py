@@ -40,6 +40,7 @@ from listener.channels.x.posts import FIELDS, Included, listed, post_of, version
 from listener.errors import ChannelError, HttpError
 from listener.looking import Look, Price
 from listener.oauth import flow
+from listener.said import mark
 
 _LOOKUP = 100  # posts of one look-up
 _PRICE = Price(Decimal("0.005"), "USD", date(2026, 11, 1))  # https://docs.x.com/x-api/getting-started/pricing
@@ -195,7 +196,9 @@ class X(Channel[XOptions]):
                 post, "this X source can only read (no access_token): open the post and answer on X"
             )
         if not post.extra.get("mentions_us", post.addressed_to_us):
-            reason = "X lets apps answer only posts that @mention the account: open the post and answer on X"
+            reason = mark(
+                "X lets apps answer only posts that @mention the account: open the post and answer on X"
+            )
             return by_hand(post, reason)
         return MayReply(ReplyMode.API)
 

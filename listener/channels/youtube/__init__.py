@@ -39,8 +39,9 @@ from listener.channels.youtube.oauth import API_URL, CONNECTOR
 from listener.channels.youtube.replying import AT_ONCE, LENGTH
 from listener.errors import ChannelError
 from listener.oauth import flow
+from listener.said import mark
 
-BY_HAND = "this source has no refresh_token: open the comment and answer there"
+BY_HAND = mark("this source has no refresh_token: open the comment and answer there")
 _ID = re.compile(r"^[\w-]{6,64}$")
 
 
