@@ -48,7 +48,7 @@ def keep(
     gone = [item for item in listed if isinstance(item, Gone)]
     known = _known(session, channel, posts)
     theirs = [
-        _edited(post, known[post.instance, post.id], at)
+        _completed(post, known[post.instance, post.id], at)
         for post in posts
         if not post.own and (post.instance, post.id) in known
     ]
@@ -81,8 +81,8 @@ def _known(session: Session, channel: str, posts: Sequence[Post]) -> dict[Key, A
     return found
 
 
-def _edited(post: Post, before: Any, at: datetime) -> Post:
-    """Date an edit that the platform does not date: between the last look and this one, that is now."""
-    if post.edited_at is None and (post.text, post.title) != (before.text, before.title):
-        return replace(post, edited_at=at)
-    return post
+def _completed(post: Post, before: Any, at: datetime) -> Post:
+    """Add what a look at one post does not say: counts that only lists have, and when an edit was made (by now)."""
+    counts = {**before.engagement, **post.engagement}
+    edited = (post.text, post.title) != (before.text, before.title)
+    return replace(post, engagement=counts, edited_at=post.edited_at or (at if edited else None))
