@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from alerts import people
-from alerts.models import Event
+from alerts.models import Event, PersonBrand
 from listener.db import now
 from listener.models import Account, Source
 from tests import factories
@@ -201,11 +201,26 @@ def test_accounts_of_other_brands_are_not_there(ctx: Context, world: World, logi
     people.add_person(ctx.db, "narrow@example.test", "admin", factories.PASSWORD, ["Acme"])
     client = login("narrow")
     assert client.get(f"/accounts/{mine}").status_code == 200
-    if foreign != mine:
-        assert client.get(f"/accounts/{foreign}").status_code == 404
-        assert post(client, f"/accounts/{foreign}/connect").status_code == 404
-        assert post(client, f"/accounts/{foreign}").status_code == 404
+    assert client.get(f"/accounts/{foreign}").status_code == 404
+    assert post(client, f"/accounts/{foreign}/connect").status_code == 404
+    assert post(client, f"/accounts/{foreign}").status_code == 404
+    assert "@globex" not in client.get("/accounts").text
     assert client.get("/accounts/999").status_code == 404
+
+
+def test_whoever_loses_the_brand_on_the_way_comes_back_to_nothing(
+    ctx: Context, world: World, admin: FlaskClient, login: Login, open_guard: Authority
+) -> None:
+    x = open_guard
+    come_back(admin, x.visit(begin(admin, x)))
+    (before,) = accounts(ctx)
+    who = people.add_person(ctx.db, "narrow@example.test", "admin", factories.PASSWORD, ["Acme"])
+    client = login("narrow")
+    back = urlsplit(x.visit(begin(client, x, f"/accounts/{before.id}/connect")))
+    with ctx.db.work() as session:
+        session.get_one(PersonBrand, (who, world.brand)).brand_id = world.other_brand
+    assert client.get(f"{back.path}?{back.query}").status_code == 404
+    assert accounts(ctx)[0].secrets == before.secrets
 
 
 @pytest.mark.usefixtures("world")
