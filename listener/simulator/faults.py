@@ -33,7 +33,8 @@ _DEFAULT_SECONDS = {"rate_limited": 30.0, "stall": 60.0, "read_lag": 10.0}
 class Fault:
     """One switched-on fault.
 
-    path: only requests whose path with query contains it, as /reddit/ or page=2; after: matching ones to let by first.
+    path: only requests whose path with query contains it, as /reddit/ or page=2; after: matching ones to let by first;
+    taken: how often it has struck.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Fault:
     status: int = 500
     path: str = ""
     after: int = 0
+    taken: int = 0
 
 
 class Faults:
@@ -112,6 +114,7 @@ class Faults:
                     if fault.after:
                         fault.after -= 1
                         continue
+                    fault.taken += 1
                     if fault.times is not None:
                         fault.times -= 1
                         if fault.times == 0:

@@ -16,6 +16,12 @@ from listener.simulator.model import Post
 REPEATED = 3
 
 
+def most(size: int) -> int:
+    """Return how many entries a page has for which `size` were asked."""
+    limit = asking.world().page_most
+    return size if limit is None else min(size, limit)
+
+
 def cut(
     posts: Sequence[Post],
     below: int | None,
@@ -27,7 +33,7 @@ def cut(
 
     loops: False where the platform's places cannot be told from here, so that it makes its circles itself.
     """
-    faults, path = asking.world().faults, request.full_path
+    faults, path, size = asking.world().faults, request.full_path, most(size)
     kept = [post for post in posts if below is None or post.number < below]
     if below is not None and faults.take("duplicate_pages", path):
         kept += [post for post in posts if post.number >= below][:REPEATED]
@@ -47,7 +53,7 @@ def numbered(rows: Sequence[Row], start: int, size: int) -> tuple[list[Row], int
 
     For platforms that count rows or pages, so that what is deleted meanwhile moves the rest up.
     """
-    faults, path = asking.world().faults, request.full_path
+    faults, path, size = asking.world().faults, request.full_path, most(size)
     if start and faults.take("looping_cursor", path):
         start = 0
     elif start and faults.take("duplicate_pages", path):

@@ -80,7 +80,7 @@ def number(name: str) -> int | None:
 
 def limit(default: int = 20, most: int = 40) -> int:
     """Return how many entries a page shall have."""
-    return min(max(number("limit") or default, 1), most)
+    return min(max(number("limit") or default, 1), most, world().page_most or most)
 
 
 def flag(name: str) -> bool:

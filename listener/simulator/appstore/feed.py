@@ -29,7 +29,8 @@ def reviews_of(country: str, number: int, app: str) -> dict[str, Any]:
     if number > LAST:
         raise asking.Refused(400, "", "CustomerReviews RSS page depth is limited to 10")
     rows = [post for post in reviews(STORE) if country_of(post) == country and app == APP]
-    page, _ = slices.numbered(rows, (number - 1) * PAGE, PAGE)
+    size = slices.most(PAGE)
+    page, _ = slices.numbered(rows, (number - 1) * size, size)
     feed: dict[str, Any] = {
         "author": {"name": {"label": "iTunes Store"}, "uri": {"label": "http://www.apple.com/itunes/"}},
         "updated": {"label": asking.world().clock().isoformat(timespec="seconds")},

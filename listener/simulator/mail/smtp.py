@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from email import message_from_bytes
 from email.policy import default
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from aiosmtpd.controller import Controller
     from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of a property that it uses itself
 HOST = "127.0.0.1"
 PATH = "/mail/smtp/"
 
@@ -63,8 +65,8 @@ class Smtp:
         path = f"{PATH}rcpt"
         if self._faults.take("rate_limited", path):
             return "451 4.7.1 Too many messages, slow down"
-        if broken := self._faults.take("server_error", path):
-            return f"{broken.status} 4.3.0 Temporary system problem"
+        if self._faults.take("server_error", path):
+            return "451 4.3.0 Temporary system problem"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 

@@ -33,6 +33,9 @@ class World:
         self.clock = clock
         self.lock = threading.RLock()
         self.faults = Faults()
+        self.page_most: int | None = (
+            None  # the most entries a platform gives at once, where fewer than it could
+        )
         self.brand_name = ""
         self.brand_query = ""
         self.brand: Account | None = None
