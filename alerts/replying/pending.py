@@ -78,9 +78,7 @@ def _conclude(db: Database, reply_id: int, found: Sent | Absent | Refused | Unsu
             return False
         reply.lease_until = None
         if isinstance(found, Sent) and not found.pending:
-            reply.state, reply.pending, reply.check_after = states.VISIBLE, False, None
-            reply.url = found.url or reply.url
-            states.record(session, reply, "reply.visible", at=at)
+            states.visible(session, reply, external_id=found.id, url=found.url, at=at)
             _touch(session, reply, number)
         elif isinstance(found, Refused):
             reply.state, reply.pending, reply.check_after = states.FAILED, False, None

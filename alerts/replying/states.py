@@ -62,6 +62,13 @@ def sent(
         answered(alert, sent_at, number, follow_up=follow_up, mention_id=reply.mention_id)
 
 
+def visible(session: Session, reply: Reply, *, external_id: str, url: str | None, at: datetime) -> None:
+    """A pending reply can be seen; a moderated one may have got another id by that."""
+    reply.state, reply.pending, reply.check_after = VISIBLE, False, None
+    reply.external_id, reply.url = external_id or reply.external_id, url or reply.url
+    record(session, reply, "reply.visible", at=at)
+
+
 def answered(
     alert: Alert,
     when: datetime,

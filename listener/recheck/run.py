@@ -16,7 +16,7 @@ from typing import Any, cast
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from listener import budget, log, posts, sources
+from listener import budget, log, metrics, posts, sources
 from listener.channels import channel_type
 from listener.channels.base import Channel, Gone, Post
 from listener.collect.poll import now_from
@@ -85,6 +85,8 @@ def run(
         _end(db, ground, channel, job, ChannelError(f"unexpected {type(defect).__name__}"), pressing, at)
         raise
     kept = _end(db, ground, channel, job, error, pressing, now_from(at, began))
+    for result, count in (("asked", len(job.done)), ("updated", kept.updated), ("gone", kept.gone)):
+        metrics.RECHECKS.labels(job.kind, result).inc(count)
     logger.info(
         "source.rechecked", source_id=source_id, asked=len(job.done), updated=kept.updated, gone=kept.gone,
         grown=kept.grown, failed=error is not None, seconds=round(time.monotonic() - began, 3),

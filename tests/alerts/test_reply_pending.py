@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from alerts import reply
+from alerts import native, reply
 from alerts.models import Reply
 from listener.db import now
-from tests.alerts.replies import alert_of, approved, expire, raised
+from tests.alerts.replies import TEXT, alert_of, approved, expire, raised
 from tests.alerts.scene import Scene
 
 
@@ -99,3 +99,15 @@ def test_an_unclear_reply_that_was_refused_has_failed(small: Scene) -> None:
     expire(small, reply_id)
     reply.resolve(small.db, small.ground)
     assert (small.reply(reply_id).state, alert_of(small, alert_id).state) == ("failed", "open")
+
+
+def test_a_moderated_answer_that_is_heard_under_its_final_id_is_ours(scene: Scene) -> None:
+    reply_id, _ = sent(scene)
+    mention_id = scene.reply(reply_id).mention_id
+    scene.own_post(
+        scene.external_id(mention_id), TEXT, external_id="final-7", url="https://fake.example.test/7"
+    )
+    assert native.native_replies(scene.db) == 0
+    row = scene.reply(reply_id)
+    assert (row.state, row.pending, row.external_id) == ("visible", False, "final-7")
+    assert row.url == "https://fake.example.test/7"
