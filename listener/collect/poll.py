@@ -21,7 +21,7 @@ from listener.channels.base import Channel, Cursor, Listen, MayReply, Page, Post
 from listener.collect.page import Target, save
 from listener.collect.schedule import ATTENTION, PAUSED, Lease, LeaseLostError, Outcome, fail, succeed
 from listener.db import Database, now
-from listener.errors import ChannelError, ListenerError
+from listener.errors import ChannelError, ListenerError, PartError
 from listener.ground import Ground
 from listener.models import Account, Poll, Source
 from listener.streams.state import pace
@@ -57,7 +57,7 @@ def poll(
     outcome = Outcome(run.name)
     try:
         channel = sources.channel_of(db, ground, source_id)
-        _walk(db, ground, channel, run, outcome, at, began)
+        part = _walk(db, ground, channel, run, outcome, at, began)
     except LeaseLostError as lost:
         outcome.skipped = str(lost)
         return outcome
@@ -74,7 +74,7 @@ def poll(
         metrics.POLLS.labels(run.target.kind, "crashed").inc()
         raise
     else:
-        _succeed(db, run, channel, outcome, now_from(at, began))
+        _succeed(db, run, channel, outcome, now_from(at, began), part)
     metrics.POLLS.labels(run.target.kind, "error" if outcome.error else "ok").inc()
     logger.info(
         "source.polled", source_id=source_id, fetched=outcome.fetched, new=outcome.new, updated=outcome.updated,
@@ -158,7 +158,8 @@ def _walk(
     outcome: Outcome,
     at: datetime,
     began: float,
-) -> None:
+) -> PartError | None:
+    """Store what the channel says, page by page. Returns what kept a part of the source from being read."""
     target = replace(run.target, may_reply=channel.may_reply)
     what = Listen(
         [query for _, query in target.queries],
@@ -169,18 +170,23 @@ def _walk(
     deadline = began + ground.settings.run_seconds
     walk = cast("Generator[Page]", channel.listen(what, run.cursor))  # every listen is a generator
     with closing(walk) as pages:
-        for page in pages:
-            with db.work() as session:
-                moment = now_from(at, began)
-                run.lease.renew(session, moment + timedelta(seconds=ground.settings.run_seconds) + MARGIN)
-                remember(session, run.account_id, channel)
-                budget.book(session, target.source_id, page.reads, purpose="poll", at=moment)
-                outcome.add(save(session, target.source_id, page, target, at=moment))
-            outcome.truncated = page.truncated
-            outcome.backfilled = outcome.backfilled or page.backfilled
-            if time.monotonic() > deadline:
-                outcome.truncated = True
-                break
+        try:
+            for page in pages:
+                with db.work() as session:
+                    moment = now_from(at, began)
+                    run.lease.renew(session, moment + timedelta(seconds=ground.settings.run_seconds) + MARGIN)
+                    remember(session, run.account_id, channel)
+                    budget.book(session, target.source_id, page.reads, purpose="poll", at=moment)
+                    outcome.add(save(session, target.source_id, page, target, at=moment))
+                outcome.truncated = page.truncated
+                outcome.backfilled = outcome.backfilled or page.backfilled
+                if time.monotonic() > deadline:
+                    outcome.truncated = True
+                    break
+        except PartError as error:
+            outcome.error, outcome.hint = str(error), error.hint or None
+            return error
+    return None
 
 
 def remember(session: Session, account_id: int, channel: Channel[Any]) -> None:
@@ -191,13 +197,17 @@ def remember(session: Session, account_id: int, channel: Channel[Any]) -> None:
         account.limits = fresh
 
 
-def _succeed(db: Database, run: _Run, channel: Channel[Any], outcome: Outcome, at: datetime) -> None:
+def _succeed(
+    db: Database, run: _Run, channel: Channel[Any], outcome: Outcome, at: datetime, part: PartError | None
+) -> None:
     with db.work() as session:
         source, account, ledger = _end(session, run, at)
         if source is None:
             return
         succeed(source, account, at=at, more=outcome.truncated, every=pace(session, source, at=at))
-        if not outcome.truncated:
+        if part is not None:  # the pace stays, the page and the ledger tell which part is missing
+            source.error, source.hint, ledger.error = str(part), part.hint or None, str(part)
+        elif not outcome.truncated:
             source.complete_at = ledger.started_at
         ledger.truncated = outcome.truncated
         remember(session, account.id, channel)

@@ -51,14 +51,13 @@ def listen(channel: Reddit, what: Listen, cursor: Cursor | None) -> Iterator[Pag
     streams = _streams(channel, what, depth)
     if not streams:
         raise nothing_to_search()
-    failed: list[ChannelError] = []
+    failed: dict[str, ChannelError] = {}
     for page in walk.together(
         paging.apart(streams, failed, one_server=True), states, max_pages=what.max_pages
     ):
         # Reddit shows no more than it shows: what lies between is noted as missed, and the walk goes on from the top
         yield replace(page, truncated=True) if depth.lost else page
-    if failed:  # a private subreddit, say: the other listings were read all the same
-        raise failed[0]
+    paging.tell(failed, streams)  # a private subreddit, say: the other listings were read all the same
 
 
 def searches(queries: Sequence[Query]) -> list[str]:

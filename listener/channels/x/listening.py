@@ -88,13 +88,14 @@ def listen(channel: X, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
     streams = _streams(channel, what, budget)
     if not streams:
         raise nothing_to_search()
-    failed: list[ChannelError] = []
+    failed: dict[str, ChannelError] = {}
     for page in walk.together(
         paging.apart(streams, failed, one_server=True), states, max_pages=what.max_pages
     ):
         yield replace(page, reads=budget.bill())
-    if failed:  # a query that X does not take, say: the other streams were read all the same
-        raise failed[0]
+    paging.tell(
+        failed, streams
+    )  # a query that X does not take, say: the other streams were read all the same
 
 
 def _streams(
