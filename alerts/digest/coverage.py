@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from alerts.digest.data import Coverage, Gap
 from listener.coverage import SLACK, Cause, gaps
 from listener.models import Poll, Source
+from listener.streams.state import uptimes
 
 WORTH_A_WORD = timedelta(minutes=15)  # the panel shows every late poll; a manager need not know of each
 PUSHED = ("webhook", "file")  # they come by themselves and are not polled
@@ -44,7 +45,8 @@ def coverage(
         )  # until now: what began in the period may be healed by today
         polls += sum(poll.started_at < end for poll in seen)
         begin, every = max(since, source.created_at), timedelta(seconds=source.every)
-        for gap in gaps(seen, since=begin, at=at, every=every):
+        streamed = uptimes(session, source.id, since=begin, at=at)
+        for gap in gaps(seen, since=begin, at=at, every=every, streamed=streamed):
             lost = gap.until is None and gap.cause is Cause.TRUNCATED
             inside = (
                 min(gap.until or at, end) - gap.since > 2 * every + SLACK

@@ -7,7 +7,7 @@ not stored. What is pushed to us (webhooks, files) proves nothing of what else t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -63,10 +63,20 @@ class Polled(Protocol):
 
 
 def gaps(
-    polls: Iterable[Polled], *, since: datetime, at: datetime, every: timedelta, polled_before: bool = False
+    polls: Iterable[Polled],
+    *,
+    since: datetime,
+    at: datetime,
+    every: timedelta,
+    polled_before: bool = False,
+    streamed: Sequence[tuple[datetime, datetime]] = (),
 ) -> list[Gap]:
     """Return the blind times in [since, at], oldest first. `polls` in the order in which they began, without pushed
-    ones; `polled_before`: there was one before `since`, so that a silence from there on is no first poll's."""
+    ones; `polled_before`: there was one before `since`, so that a silence from there on is no first poll's.
+
+    streamed: when a stream was up, oldest first. Then nothing is missed although polls are few; what was said while it
+    was down waits for the poll that heals the whole gap.
+    """
     found: list[Gap] = []
     good_until = since
     cause, reason = _of(Cause.STOPPED if polled_before else Cause.NEVER)
@@ -83,7 +93,20 @@ def gaps(
             cause, reason = _of(Cause.TRUNCATED if poll.truncated else Cause.HUNG)
     if at - good_until > allowed:
         found.append(Gap(good_until, None, reason, cause))
-    return found
+    return [left for gap in found if (left := _without(gap, streamed, at, allowed)) is not None]
+
+
+def _without(
+    gap: Gap, streamed: Sequence[tuple[datetime, datetime]], at: datetime, allowed: timedelta
+) -> Gap | None:
+    """Return a gap from the first time on that no stream covers, None where each of those is short."""
+    deaf_from = gap.since
+    for begin, end in streamed:
+        if end > deaf_from and begin < (gap.until or at):
+            if begin - deaf_from > allowed:
+                break
+            deaf_from = max(deaf_from, end)
+    return gap._replace(since=deaf_from) if (gap.until or at) - deaf_from > allowed else None
 
 
 def _of(cause: Cause) -> tuple[Cause, str]:

@@ -15,6 +15,8 @@ from listener.coverage.gaps import Gap, gaps
 from listener.db import Database, now
 from listener.models import Poll, Source
 from listener.sources import SourceError
+from listener.streams.cover import StreamCover, stream_of
+from listener.streams.state import uptimes
 
 SUMS = ("fetched", "new", "late")
 FLAGS = ("truncated", "backfilled", "pushed")
@@ -25,7 +27,7 @@ BEFORE = timedelta(days=2)  # how far before the period the last good poll is lo
 class Coverage:
     """One source over a period.
 
-    polls: asked by us; pushed: webhooks and files. late: new posts that were there at the poll before and not shown.
+    polls: asked by us; pushed: webhooks, files, streams. late: new posts that were there at the poll before, unseen.
     platform_lag_seconds: median age of new posts when they were heard. lag_seconds: age of the last good poll, None
     when there was none. blind: its gaps, oldest first.
     """
@@ -46,6 +48,7 @@ class Coverage:
     lag_seconds: float | None = None
     platform_lag_seconds: float | None = None
     source_id: int = 0
+    stream: StreamCover | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `coverage --json` prints."""
@@ -61,6 +64,7 @@ class Coverage:
             }
             for gap in self.blind
         ]
+        found["stream"] = self.stream.as_json() if self.stream else None
         return found
 
     def lines(self) -> list[str]:
@@ -73,7 +77,7 @@ class Coverage:
         for gap in self.blind:
             until = f"healed {gap.until:%Y-%m-%d %H:%M}" if gap.until else "still"
             made.append(f"  blind since {gap.since:%Y-%m-%d %H:%M} UTC, {until}: {gap.reason}")
-        return made
+        return made + (self.stream.lines() if self.stream else [])
 
     def _odd(self) -> Iterable[tuple[str, int]]:
         return (
@@ -127,7 +131,11 @@ def _of(session: Session, source: Source, since: datetime, at: datetime, before:
         begin = before or max(since, source.created_at)
         every = timedelta(seconds=source.every)
         polled = source.last_ok_at is not None and source.last_ok_at < begin
-        made.blind = gaps(polls, since=begin, at=at, every=every, polled_before=polled or before is not None)
+        made.blind = gaps(
+            polls, since=begin, at=at, every=every, polled_before=polled or before is not None,
+            streamed=uptimes(session, source.id, since=begin, at=at),
+        )  # fmt: skip
+    made.stream = stream_of(session, source, since=since, at=at)
     return made
 
 

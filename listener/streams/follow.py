@@ -25,7 +25,7 @@ from listener.collect.poll import remember
 from listener.db import Database, now
 from listener.errors import ChannelError, HttpError, ListenerError
 from listener.ground import Ground
-from listener.models import Mention, Source
+from listener.models import Mention, Poll, Source
 from listener.streams import state
 from listener.streams.lease import Held, LostError, mine
 from listener.streams.models import ATTENTION, DOWN, UP, Span
@@ -35,6 +35,7 @@ Heard = Callable[[Counts], object]
 STEADY = timedelta(seconds=60)  # a connection that lasted so long was a good one: the back-off begins anew
 LONGEST_WAIT = timedelta(minutes=5)
 LIMITED_WAIT = timedelta(minutes=1)  # a 429 that does not say how long
+LINE = 60.0  # seconds of a stream in one line of the ledger
 CURSOR_EVERY = 10.0  # seconds: how often the place of a stream is kept while nothing of it is stored
 ERRORS_BEFORE_ATTENTION = 2
 TOO_MANY = 429
@@ -48,8 +49,10 @@ class _Run:
     what: Listen
     cursor: Cursor | None
     span_id: int | None = None
-    up_at: float = 0.0  # on the monotonic clock
+    poll_id: int | None = None  # the ledger's present line
+    up_at: float = 0.0  # on the monotonic clock, as the two below
     kept_at: float = 0.0
+    line_at: float = 0.0
 
 
 def follow(
@@ -142,9 +145,9 @@ def _take(db: Database, channel: Channel[Any], run: _Run, page: Page, heard: Hea
         remember(session, run.target.account_id, channel)
         budget.book(session, row.source_id, page.reads, purpose="stream", at=at)
         if page.posts or gone:
-            target = replace(run.target, identities=sources.identities(session, run.target.kind))
+            target = _line(session, run, at, moment)
             counts = save(session, row.source_id, replace(page, cursor=None, gone=gone), target, at=at)
-            _ledger(session, run.span_id, counts)
+            _count(session, run.span_id, counts)
     if counts.fetched:
         heard(counts)
     if page.reads:
@@ -176,7 +179,21 @@ def _known(db: Database, kind: str, page: Page) -> list[Gone]:
     return [item for item in page.gone if (item.instance, item.id) in stored]
 
 
-def _ledger(session: Session, span_id: int | None, counts: Counts) -> None:
+def _line(session: Session, run: _Run, at: datetime, moment: float) -> Target:
+    """Return for whom to store, with a line of the ledger: a new one each minute, marked as pushed to us."""
+    source = session.get_one(Source, run.held.source_id)
+    if run.poll_id is None or moment - run.line_at > LINE:
+        line = Poll(source_id=source.id, started_at=at, ended_at=at, pushed=True)
+        session.add(line)
+        session.flush()
+        run.poll_id, run.line_at = line.id, moment
+        run.target = replace(run.target, poll_id=line.id, complete_at=source.complete_at, ages=[])
+    else:
+        session.get_one(Poll, run.poll_id).ended_at = at
+    return replace(run.target, identities=sources.identities(session, run.target.kind))
+
+
+def _count(session: Session, span_id: int | None, counts: Counts) -> None:
     values = {name: getattr(Span, name) + getattr(counts, name) for name in Counts.__slots__}
     session.execute(
         update(Span).where(Span.id == span_id).values(values).execution_options(synchronize_session=False)

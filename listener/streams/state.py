@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -43,23 +43,33 @@ def again(session: Session, source_id: int, *, at: datetime) -> None:
         row.state, row.since = DOWN, at
 
 
-def rows(session: Session) -> dict[int, Stream]:
-    """Return the streams of sources that want one, by source."""
-    found = session.execute(select(Stream, Source.options).join(Source, Source.id == Stream.source_id))
-    return {row.source_id: row for row, options in found if options.get("stream")}
-
-
 def spans(session: Session, source_id: int, *, since: datetime, at: datetime) -> Sequence[Span]:
-    """Return when a stream was up between two instants, oldest first."""
+    """Return the times between two instants in which a stream was up, oldest first."""
     return session.scalars(
         select(Span)
-        .where(
-            Span.source_id == source_id,
-            Span.began_at <= at,
-            func.coalesce(Span.ended_at, at) >= since,
-        )
+        .where(Span.source_id == source_id, Span.began_at <= at, func.coalesce(Span.ended_at, at) >= since)
         .order_by(Span.began_at, Span.id)
     ).all()
+
+
+def uptimes(
+    session: Session, source_id: int, *, since: datetime, at: datetime
+) -> list[tuple[datetime, datetime]]:
+    """Return from when to when a stream was certainly up: one whose holder is silent counts until its last word."""
+    found = spans(session, source_id, since=since, at=at)
+    row = session.get(Stream, source_id) if found else None
+    last_word = row.lease_until if row is not None else None
+    return [(span.began_at, span.ended_at or min(at, last_word or span.began_at)) for span in found]
+
+
+def up_since(session: Session, source_ids: Iterable[int], *, at: datetime) -> dict[int, datetime]:
+    """Return since when the streams of these sources have been up, by source; those that are down are left out."""
+    found = session.execute(
+        select(Stream.source_id, Stream.since).where(
+            Stream.source_id.in_(list(source_ids)), Stream.state == UP, Stream.lease_until >= at
+        )
+    )
+    return {row.source_id: row.since for row in found}
 
 
 def close_span(session: Session, source_id: int, *, at: datetime, error: str | None) -> None:
