@@ -208,6 +208,7 @@ def _store(
     stored = store(
         session, target.channel, entries,
         source_id=target.source_id, brand_id=target.brand_id, at=at, history=history,
+        recheck=False,
     )  # fmt: skip
     report.new += stored.new
     report.updated += stored.updated

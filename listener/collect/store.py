@@ -34,7 +34,7 @@ class Stored:
     written: list[datetime] = field(default_factory=list)
 
 
-def store(
+def store(  # noqa: PLR0913 - what, who heard it, and how it is kept
     session: Session,
     channel: str,
     entries: Sequence[Entry],
@@ -44,10 +44,12 @@ def store(
     at: datetime,
     keep_payload: timedelta | None = None,
     history: bool = False,
+    recheck: bool = True,
 ) -> Stored:
     """Insert or update mentions, their authors, hits and raw payloads. Entries must be cleaned (`door.cleaned`).
 
-    No source: what is stored is read again, and nobody new has heard it.
+    No source: what is stored is read again, and nobody new has heard it. recheck: whether the source can be asked for
+    these posts again.
     """
     # Sorted by key: two workers that store the same posts in different orders would deadlock on PostgreSQL.
     unique = {(entry.post.instance, entry.post.id): entry for entry in entries}
@@ -75,7 +77,14 @@ def store(
     if writes:
         authors = _authors(session, channel, writes, at)
         rows = [
-            mention_row(channel, entry, author_id=authors.get(_author_key(entry)), at=at, history=history)
+            mention_row(
+                channel,
+                entry,
+                author_id=authors.get(_author_key(entry)),
+                at=at,
+                history=history,
+                recheck=recheck,
+            )
             for entry in writes
         ]
         session.execute(_upsert_mentions(session), rows)
@@ -151,7 +160,7 @@ def _upsert_mentions(session: Session) -> Any:
             "reposts": case((new.reposts > old.reposts, new.reposts), else_=old.reposts),
             "addressed_to_us": case((old.addressed_to_us, old.addressed_to_us), else_=new.addressed_to_us),
             "gone_at": null(),
-            "recheck_at": case((old.gone_at.is_not(None), new.recheck_at), else_=old.recheck_at),
+            "recheck_at": func.coalesce(old.recheck_at, new.recheck_at),  # it was imported, or is back
             "revision": case((reworded, old.revision + 1), else_=old.revision),
             "stage": case((reworded, "collected"), else_=old.stage),
             "attempts": case((reworded, 0), else_=old.attempts),

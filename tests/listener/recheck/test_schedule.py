@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text, update
 
-from listener import budget
+from listener import budget, collect
 from listener.channels.base import Gone
 from listener.db import Database
 from listener.errors import HttpError
 from listener.ground import Ground
+from listener.importer import import_file
 from listener.models import Mention, Reading, Source
 from listener.recheck import schedule
 from tests.listener.recheck.rooms import (
@@ -25,7 +27,7 @@ from tests.listener.recheck.rooms import (
     source,
     stored,
 )
-from tests.listener.rooms import NOON, Parrot, post
+from tests.listener.rooms import NOON, Parrot, page, post
 
 LATER = NOON + 2 * HOUR
 DAY = timedelta(days=1)
@@ -196,3 +198,18 @@ def test_the_plan_of_the_claim_uses_the_index(sqlite_db: Database, kit: Ground) 
             )
         ).all()
     assert "ix_mention_recheck_at" in str(plan)
+
+
+def test_what_was_imported_is_not_asked_for_until_a_source_hears_it(
+    db: Database, kit: Ground, tmp_path: Path
+) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("id,text,posted_at\nm1,acme is down,2026-11-24T11:00:00Z\n", encoding="utf-8")
+    source_id = hear(db, kit, post("p0"))
+    import_file(db, file, brand="Acme", channel="mastodon", at=NOON)
+    assert stored(db)["m1"].recheck_at is None
+    with db.work() as session:
+        session.execute(update(Mention).values(recheck_at=None))  # as if p0 had been imported, too
+    Echo.script[:] = [page(post("p0", "acme is down, and slow"))]
+    collect.poll(db, kit, source_id, force=True, at=NOON)
+    assert stored(db)["p0"].recheck_at is not None
