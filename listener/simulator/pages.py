@@ -14,7 +14,17 @@ from listener.simulator.world import view
 
 routes = Blueprint("pages", __name__, template_folder="templates")
 _RECENT = 60
+_NAMES = {
+    "mastodon": "Mastodon", "x": "X", "reddit": "Reddit", "bluesky": "Bluesky", "googleplay": "Google Play",
+    "appstore": "App Store", "email": "E-mail",
+}  # fmt: skip
 _ESCAPED = re.compile(r"\\([^\w\s])")  # Markdown
+
+
+@routes.app_template_filter("platform")
+def platform(kind: str) -> str:
+    """Return a platform's name for people."""
+    return _NAMES.get(kind, kind)
 
 
 @routes.app_template_filter("words")

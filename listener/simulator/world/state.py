@@ -163,6 +163,10 @@ class World:
         """Return what can be read on a platform, oldest first. Hold the lock while you walk it."""
         return self._on.get(platform, [])
 
+    def platforms(self) -> set[str]:
+        """Return where something was posted."""
+        return {name for name, posts in self._on.items() if posts}
+
     def named(self, platform: str, name: str) -> Post | None:
         """Return a post by the name the platform knows it by, also one that was deleted."""
         return self._by_name.get((platform, name))

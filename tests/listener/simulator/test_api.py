@@ -39,7 +39,9 @@ def test_notifications_are_the_mentions_of_the_brand(client: Any, simulator: Sim
         page = client.fetch_next(page) or []
     brand = simulator.world.brand
     expected = {
-        post.id for post in simulator.world.posts if brand in post.mentions and post.account is not brand
+        post.id
+        for post in simulator.world.on("mastodon")
+        if brand in post.mentions and post.account is not brand
     }
     assert len(seen) == len(set(seen)) > 60
     assert set(seen) == expected

@@ -71,7 +71,8 @@ def test_what_is_not_there_is_404(simulator: Simulator) -> None:
 def test_the_command_lists_scenarios_and_names_a_wrong_one() -> None:
     listed = CliRunner().invoke(sim, ["scenarios"])
     assert listed.exit_code == 0
-    assert [line.split("\t")[0] for line in listed.output.splitlines()] == ["brand_week", "burst", "quiet"]
+    names = [line.split("\t")[0] for line in listed.output.splitlines()]
+    assert names == ["brand_week", "burst", "crisis", "quiet"]
     wrong = CliRunner().invoke(sim, ["serve", "--scenario", "nope", "--port", "0"])
     assert wrong.exit_code == 1
     assert "there is no scenario 'nope'" in wrong.output
