@@ -19,7 +19,15 @@ DOMAIN = "listener"
 _PLACE = re.compile(r"%\((\w+)\)s")
 _CALLS = {"mark": 0, "by_hand": 1, "MayReply": 1}  # which argument is for people
 _NAMED = {"Field": "description", "Limits": "unit", "MayReply": "reason"}
-WORDS = {"api": "API", "id": "ID", "imap": "IMAP", "oauth": "OAuth", "ids": "IDs", "smtp": "SMTP", "url": "URL"}
+WORDS = {
+    "api": "API",
+    "id": "ID",
+    "imap": "IMAP",
+    "oauth": "OAuth",
+    "ids": "IDs",
+    "smtp": "SMTP",
+    "url": "URL",
+}
 
 
 def mark(message: str, **values: object) -> str:

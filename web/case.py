@@ -35,6 +35,7 @@ from listener import posts
 from listener.db import now
 from listener.models import Account, Author, Brand, Hit, Mention
 from listener.posts import HistoryItem
+from listener.said import said
 from sentiment import score as scores
 from sentiment.models import Score
 from web import conversation, words
@@ -129,7 +130,7 @@ def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | No
         brand_name=brand.name,
         alert=alert,
     )
-    case.mode, case.mode_reason = mention.reply_mode, mention.reply_reason or ""
+    case.mode, case.mode_reason = mention.reply_mode, said(mention.reply_reason or "")
     case.safe_url = conversation.safe_link(mention.url)
     case.score = _score(session, mention_id, alert)
     case.reasons = list((case.score.reasons if case.score else None) or (alert.reasons if alert else []))

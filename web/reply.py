@@ -17,6 +17,7 @@ from alerts import reply as replies
 from alerts.errors import AlertsError, Blocked, Conflict
 from alerts.models import Reply
 from listener.db import now, upsert
+from listener.said import said
 from web import case as cases
 from web.case import Case
 from web.conversation import safe_link
@@ -83,12 +84,7 @@ def verdict_of(case: Case, text: str) -> guard.Verdict:
 
 def unit_name(unit: str) -> str:
     """Name the unit a channel counts in."""
-    return {
-        "characters": _("characters"),
-        "bytes": _("bytes"),
-        "graphemes": _("characters as people see them"),
-        "weighted": _("weighted characters"),
-    }.get(unit, unit)
+    return said(unit)
 
 
 def checked(case: Case, text: str, status: int = 200, stops: str = "") -> Response:

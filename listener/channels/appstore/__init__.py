@@ -68,7 +68,9 @@ class AppStoreOptions(Options):
     key_id: str | None = Field(None, description="id of the key there")
     private_key: SecretStr | None = Field(None, description="content of its AuthKey_….p8 file")
     base_url: str | None = Field(
-        None, description=f"address of the API; {FEED_URL} or, with a key, {CONNECT_URL} when empty"
+        None,
+        description="address of the API; when empty https://itunes.apple.com or, with a key, "
+        "https://api.appstoreconnect.apple.com",
     )
 
     @field_validator("app_id")

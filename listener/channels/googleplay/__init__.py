@@ -75,7 +75,9 @@ class GooglePlayOptions(Options):
     client_secret: SecretStr | None = Field(None, description="its secret")
     refresh_token: SecretStr | None = Field(None, description="of somebody who may answer reviews")
     base_url: str | None = Field(
-        None, description=f"address of the API; {API_URL} or, without a key, {STORE_URL} when empty"
+        None,
+        description="address of the API; when empty https://androidpublisher.googleapis.com or, without a key, "
+        "https://play.google.com",
     )
     auth_url: str | None = Field(None, description="where tokens are asked for; the key file's when empty")
 
