@@ -189,13 +189,13 @@ def digest(app: App) -> None:
 def jobs(app: App) -> Sequence[Job]:
     """Return what workers can be asked to do, each with its queue's name, limit in seconds and priority."""
     return [
-        Job("poll", lambda source_id: poll_one(app, source_id), seconds=300, priority=10),
-        Job("recheck", lambda source_id: recheck_one(app, source_id), seconds=300, priority=25),
+        Job("poll", lambda source_id: poll_one(app, source_id), seconds=300, priority=10, reads=True),
+        Job("recheck", lambda source_id: recheck_one(app, source_id), seconds=300, priority=25, reads=True),
         Job("score", lambda: score_batch(app), seconds=600, priority=20),
         Job("triage", lambda: triage_batch(app), seconds=300, priority=5),
         Job("publish", lambda: publish(app), seconds=300, priority=0),
         Job("deliver", lambda: deliver(app), seconds=300, priority=15),
-        Job("renew", lambda account_id: renew_one(app, account_id), seconds=300, priority=25),
+        Job("renew", lambda account_id: renew_one(app, account_id), seconds=300, priority=25, reads=True),
         Job("digest", lambda: digest(app), seconds=600, priority=30),
     ]
 

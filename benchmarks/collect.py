@@ -173,7 +173,7 @@ def served(
         session.execute(update(Source).values(next_poll_at=start, not_before=None, last_ok_at=None))
         first = update(Source).where(Source.id.in_(bad))  # in front of all the others
         session.execute(first.values(next_poll_at=start - timedelta(seconds=1)))
-    threads = Threads([Job("poll", lambda source_id: collect.poll(db, ground, source_id))])
+    threads = Threads([Job("poll", lambda source_id: collect.poll(db, ground, source_id), reads=True)])
     threads.start()
     began = time.perf_counter()
     try:
