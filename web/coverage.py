@@ -15,12 +15,15 @@ from listener import i18n
 from listener.coverage import Cause, Coverage, Gap
 from listener.db import now
 from listener.models import Source
+from listener.streams.cover import StreamCover
+from listener.streams.models import UP
 from web import timeline
 from web.page import Answer, _, exactly, n_, show, whole, zone
 from web.security import context, requires, viewer
 
 DAYS = (1, 7, 30)
 POLLS = 200  # of one source that are listed
+DOWNTIMES = 5  # of a stream that are listed
 
 blueprint = Blueprint("coverage", __name__, url_prefix="/coverage")
 
@@ -114,7 +117,25 @@ def facts(one: Coverage) -> list[str]:
                 time=i18n.format_duration(one.platform_lag_seconds),
             )
         )
-    return made
+    return made + (_of_stream(one.stream) if one.stream else [])
+
+
+def _of_stream(stream: StreamCover) -> list[str]:
+    """Say when a stream was up, and of the last downtimes when each was made up for."""
+    made = [n_("%(n)s connection of the stream", "%(n)s connections of the stream", stream.connections)]
+    if stream.since is not None:
+        up = stream.state == UP
+        made.append(
+            _("stream up since %(time)s", time=exactly(stream.since))
+            if up
+            else _("stream down since %(time)s", time=exactly(stream.since))
+        )
+    healed = [one for one in stream.down if one.healed is not None][-DOWNTIMES:]
+    return made + [
+        _("stream down %(since)s, healed %(healed)s", since=exactly(one.since), healed=exactly(one.healed))
+        for one in healed
+        if one.healed is not None
+    ]
 
 
 def why(gap: Gap) -> str:

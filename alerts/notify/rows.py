@@ -13,6 +13,7 @@ from alerts.models import Alert, Delivery, Person, PersonBrand
 from alerts.people import allowed
 from listener.db import Database, now, upsert
 from listener.models import Account, Source
+from listener.streams.state import stuck
 
 CRITICAL = 3
 BROKEN_AFTER = timedelta(hours=6)  # of errors that might have passed by themselves
@@ -44,7 +45,7 @@ def attention(db: Database, *, at: datetime | None = None) -> int:
     """Note that the people who can mend a broken source must hear of it, once per breakage; return how many are new.
 
     A source is broken when only a person can help, or when it has failed for hours. Where the account is what is
-    broken, one of its sources speaks for all.
+    broken, one of its sources speaks for all. A stream that needs a person is told apart: its polls go on.
     """
     at = at or now()
     broken = or_(
@@ -76,6 +77,11 @@ def attention(db: Database, *, at: datetime | None = None) -> int:
             for person_id in _readers(session, brand_id, "sources.edit"):
                 key = f"{what}:attention:{breakage}:person:{person_id}"
                 made += _note(session, key, "attention", person_id, {"source": source_id})
+        for source_id, brand_id, since in stuck(session, at=at):
+            breakage = since.isoformat(timespec="seconds")
+            for person_id in _readers(session, brand_id, "sources.edit"):
+                key = f"stream:{source_id}:attention:{breakage}:person:{person_id}"
+                made += _note(session, key, "attention", person_id, {"source": source_id, "stream": True})
     return made
 
 

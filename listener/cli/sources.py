@@ -89,6 +89,12 @@ def list_(app: App, *, as_json: bool) -> None:
             click.echo(f"  {row.reads_today}{allowed} paid reads today; counted from 00:00 UTC")
         if row.error:
             click.echo(f"  {told(row.error, row.hint)}")
+        if row.stream:
+            since = f" since {row.stream_since:%Y-%m-%d %H:%M} UTC" if row.stream_since else ""
+            named = "needs attention" if row.stream == "attention" else row.stream
+            click.echo(f"  stream {named}{since}")
+        if row.stream_error:
+            click.echo(f"  {told(row.stream_error, row.stream_hint)}")
 
 
 @source.command("test")

@@ -16,14 +16,17 @@ from listener.ground import Ground
 from listener.models import Account, Brand, Hit, Source
 from listener.sources.open import channel_for_account, channel_of
 from listener.sources.options import SourceError
-from listener.streams.state import again
+from listener.streams.state import again, streaming
 
 REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A source as lists show it; nothing secret. `reads_today`: paid reads booked since 00:00 UTC."""
+    """A source as lists show it; nothing secret. `reads_today`: paid reads booked since 00:00 UTC.
+
+    stream: up, down or attention; None where the source has no stream.
+    """
 
     id: int
     name: str
@@ -40,6 +43,10 @@ class Row:
     hint: str | None
     reads_today: int = 0
     reads_per_day: int | None = None
+    stream: str | None = None
+    stream_since: datetime | None = None
+    stream_error: str | None = None
+    stream_hint: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `source list --json` prints."""
@@ -63,7 +70,7 @@ def list_(db: Database) -> list[Row]:
             Row(
                 source.id, source.name, source.kind, brand, source.account_id, source.state, source.every,
                 source.next_poll_at, source.not_before, source.last_ok_at, source.errors, source.error, source.hint,
-                reads_today=days[source.id].used, reads_per_day=days[source.id].per_day,
+                reads_today=days[source.id].used, reads_per_day=days[source.id].per_day, **streaming(session, source),
             )
             for source, brand in found
         ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from listener.streams.models import ATTENTION, DOWN, UP, Span, Stream
 
 # while a stream is up, polls are the safety net; the digest calls a source unheard after an hour
 SAFETY_NET = timedelta(minutes=15)
+PATIENCE = timedelta(minutes=10)  # where polls fail too, the source says so itself within that time
 
 
 def pace(session: Session, source: Source, *, at: datetime) -> timedelta:
@@ -41,6 +43,34 @@ def again(session: Session, source_id: int, *, at: datetime) -> None:
     row.next_at, row.errors = at, 0
     if row.state == ATTENTION:
         row.state, row.since = DOWN, at
+
+
+def streaming(session: Session, source: Source) -> dict[str, Any]:
+    """Return what lists show of a source's stream, nothing for a source without one."""
+    if not source.options.get("stream"):
+        return {}
+    row = session.get(Stream, source.id)
+    if row is None:
+        return {"stream": DOWN}
+    return {
+        "stream": row.state,
+        "stream_since": row.since,
+        "stream_error": row.error,
+        "stream_hint": row.hint,
+    }
+
+
+def stuck(session: Session, *, at: datetime) -> Sequence[tuple[int, int, datetime]]:
+    """Return (source, brand, since) of the streams that only a person can mend while the polls still hear."""
+    found = session.execute(
+        select(Source.id, Source.brand_id, Stream.since)
+        .join(Stream, Stream.source_id == Source.id)
+        .where(
+            Stream.state == ATTENTION, Stream.since < at - PATIENCE, Source.state == "active", Source.errors == 0
+        )
+        .order_by(Source.id)
+    )  # fmt: skip
+    return [(row.id, row.brand_id, row.since) for row in found]
 
 
 def spans(session: Session, source_id: int, *, since: datetime, at: datetime) -> Sequence[Span]:
