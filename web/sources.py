@@ -108,7 +108,7 @@ def change_query(brand_id: int) -> Answer:
 @blueprint.post("/<name>/<action>")
 @requires("sources.edit")
 def act(name: str, action: str) -> Answer:
-    """Test, pause, resume or remove a source."""
+    """Test, pause, resume or remove a source, or switch its stream."""
     ctx = context()
     own(name)
     if action == "test":
@@ -123,6 +123,13 @@ def act(name: str, action: str) -> Answer:
         listener_sources.resume(ctx.db, name)
         ctx.wake.send("poll")
         tell(_("%(name)s listens again.", name=name))
+    elif action in {"stream", "polls"}:
+        try:
+            listener_sources.change(ctx.db, ctx.ground, name, {"stream": str(action == "stream").lower()})
+        except ListenerError as error:
+            tell(str(error), "bad")
+        else:
+            tell(_("%(name)s: saved.", name=name))
     elif action == "remove":
         listener_sources.remove(ctx.db, name)
         tell(_("%(name)s is removed; what it heard stays.", name=name))

@@ -110,6 +110,22 @@ def test(app: App, name: str) -> None:
     click.echo(f"OK: {sources.test(app.db, app.ground, name)}")
 
 
+@source.command("set")
+@click.argument("name")
+@click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE…")
+@click.pass_obj
+def set_(app: App, name: str, settings: tuple[str, ...]) -> None:
+    r"""Change what a source listens to; its place and its history stay.
+
+    \b
+    Example:
+      allears source set social stream=true
+    """
+    given = pairs(settings)
+    sources.change(app.db, app.ground, name, given)
+    click.echo(f"Source {name}: {', '.join(sorted(given))} set.")
+
+
 @source.command("pause")
 @click.argument("name")
 @click.pass_obj

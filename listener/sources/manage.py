@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from listener import budget
+from listener.channels import KINDS, channel_type
 from listener.db import Database, now
 from listener.errors import ChannelError
 from listener.ground import Ground
@@ -25,7 +26,7 @@ REMOVED = "removed"
 class Row:
     """A source as lists show it; nothing secret. `reads_today`: paid reads booked since 00:00 UTC.
 
-    stream: up, down or attention; None where the source has no stream.
+    stream: up, down or attention, None where the source has no stream; streams: whether its kind can.
     """
 
     id: int
@@ -43,6 +44,7 @@ class Row:
     hint: str | None
     reads_today: int = 0
     reads_per_day: int | None = None
+    streams: bool = False
     stream: str | None = None
     stream_since: datetime | None = None
     stream_error: str | None = None
@@ -70,7 +72,9 @@ def list_(db: Database) -> list[Row]:
             Row(
                 source.id, source.name, source.kind, brand, source.account_id, source.state, source.every,
                 source.next_poll_at, source.not_before, source.last_ok_at, source.errors, source.error, source.hint,
-                reads_today=days[source.id].used, reads_per_day=days[source.id].per_day, **streaming(session, source),
+                reads_today=days[source.id].used, reads_per_day=days[source.id].per_day,
+                streams=source.kind in KINDS and channel_type(source.kind).streams,
+                **streaming(session, source),
             )
             for source, brand in found
         ]  # fmt: skip

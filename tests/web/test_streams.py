@@ -12,6 +12,7 @@ from listener.db import now
 from listener.models import Poll, Source
 from listener.streams.models import Span, Stream
 from tests.factories import World
+from tests.web.conftest import post
 from web.composition import Context
 
 HOUR = timedelta(hours=1)
@@ -73,3 +74,18 @@ def test_the_coverage_page_says_when_it_was_made_up_for(stream: int, agent: Flas
     assert "stream up since" in text
     assert "stream down" in text.replace("stream down since", "")
     assert "healed" in text
+
+
+def test_an_admin_switches_a_stream_on_and_off(ctx: Context, world: World, admin: FlaskClient) -> None:
+    def options() -> dict[str, object]:
+        with ctx.db.read() as session:
+            return session.get_one(Source, world.source).options
+
+    before = options()
+    page = admin.get("/sources").text
+    assert "Hear at once (stream)" in page
+    post(admin, "/sources/Acme on Mastodon/stream")
+    assert options() == before | {"stream": True}
+    assert "Polls only" in admin.get("/sources").text
+    post(admin, "/sources/Acme on Mastodon/polls")
+    assert options()["stream"] is False
