@@ -21,6 +21,7 @@ from benchmarks import _firehose
 from benchmarks._posts import about
 from listener.db import now
 from listener.simulator import Simulator
+from listener.simulator.drill.listening import hosts
 from listener.simulator.places import Line, places
 
 UNLIMITED = 10**9  # requests per five minutes
@@ -30,10 +31,10 @@ FIREHOSE = "firehose"
 
 @dataclass(slots=True)
 class Platform:
-    """A running one. `options`: of a source that listens to it."""
+    """A running one. `hosts`: host:port of what it serves; `options`: of a source that listens to it."""
 
     process: subprocess.Popen[str]
-    host: str
+    hosts: list[str]
     options: dict[str, str]
 
     def used(self) -> float:
@@ -54,7 +55,7 @@ def platform(kind: str, count: int, *brands: str, core: int | None = None) -> It
     ) as process:
         try:
             told = json.loads(_asked(process, ""))
-            yield Platform(process, told["host"], told["options"])
+            yield Platform(process, told["hosts"], told["options"])
         finally:
             process.terminate()
 
@@ -72,7 +73,7 @@ def _asked(process: subprocess.Popen[str], question: str) -> str:
 
 def filled(kind: str, count: int, brands: list[str]) -> Simulator:
     """Return a simulator with so many posts of a kind about each brand, said over a few days."""
-    made = Simulator("quiet", live=False, rate_limit=UNLIMITED)
+    made = Simulator("quiet", live=False, rate_limit=UNLIMITED, mail=(0, 0) if kind == "email" else None)
     chance = random.Random(31)
     place, start = places()[kind], now() - timedelta(days=DAYS)
     step = timedelta(days=DAYS) / (count * len(brands) + 1)
@@ -86,13 +87,12 @@ def filled(kind: str, count: int, brands: list[str]) -> Simulator:
 def main(kind: str, count: int, brands: list[str]) -> None:
     """Serve until the pipe is closed."""
     if kind == FIREHOSE:
-        address, options = _firehose.start(count), {}
-        options["base_url"] = address
+        address = _firehose.start(count)
+        told: dict[str, Any] = {"hosts": [address.removeprefix("http://")], "options": {"base_url": address}}
     else:
         simulator = filled(kind, count, brands)
-        address = simulator.start()
-        options = simulator.access.of(kind)
-    told: dict[str, Any] = {"host": address.removeprefix("http://"), "options": options}
+        simulator.start()
+        told = {"hosts": hosts(simulator), "options": simulator.access.of(kind)}
     print(json.dumps(told), flush=True)
     for _ in sys.stdin:
         print(time.process_time(), flush=True)

@@ -33,7 +33,10 @@ from listener.vault import Vault
 from web import schema
 
 SPEED = 500  # items a second of one core
-ITEMS = {"mastodon": 2_000, "x": 2_000, "reddit": 900, "hackernews": 2_000, "feed": 1_000}
+ITEMS = {
+    "mastodon": 2_000, "x": 2_000, "reddit": 900, "bluesky": 1_000, "googleplay": 1_000, "appstore": 1_000,
+    "email": 500, "hackernews": 2_000, "feed": 1_000,
+}  # fmt: skip
 SOURCES = 50
 OF_EACH = 20  # posts
 INTERVAL = 60.0  # seconds: how often Mastodon is polled
@@ -54,7 +57,7 @@ def rows() -> Iterator[Row]:
 
 def one_source(kind: str, count: int, ours: int | None, theirs: int | None) -> Iterator[Row]:
     """Read everything a source has, and again when there is nothing new."""
-    with platform(kind, count, core=theirs) as there, room(there.host) as (db, ground), pinned(ours):
+    with platform(kind, count, core=theirs) as there, room(*there.hosts) as (db, ground), pinned(ours):
         source_id = listen(db, ground, kind, "Acme", there.options)
         before, began, clock = there.used(), time.process_time(), time.perf_counter()
         stored = read_all(db, ground, source_id)
@@ -74,7 +77,7 @@ def fifty_sources() -> Iterator[Row]:
     with (
         platform("mastodon", OF_EACH, *names) as there,
         socket.create_server(("127.0.0.1", 0)) as silent,  # takes connections, never says a word
-        room(there.host, dead := f"127.0.0.1:{silent.getsockname()[1]}") as (db, ground),
+        room(*there.hosts, dead := f"127.0.0.1:{silent.getsockname()[1]}") as (db, ground),
     ):
         for name in names:
             listen(db, ground, "mastodon", name, there.options)
@@ -98,7 +101,12 @@ def long_walk() -> Iterator[Row]:
     peaks = {}
     for count in (SHORT, LONG):
         with platform(FIREHOSE, count) as there, home() as place:
-            told = {"folder": str(place.folder), "host": there.host, "options": there.options, "count": count}
+            told = {
+                "folder": str(place.folder),
+                "hosts": there.hosts,
+                "options": there.options,
+                "count": count,
+            }
             code = "import sys; from benchmarks.collect import walk; walk(sys.argv[1])"
             command = [sys.executable, "-c", code, json.dumps(told)]
             done = subprocess.run(command, env=place.environment, capture_output=True, text=True, check=False)
@@ -117,7 +125,7 @@ def walk(told: str) -> None:
     """Read a firehose to its end; print the peak of this process's memory in MB and the items a second of a core."""
     log.configure(LogSettings(level="error"))
     given = json.loads(told)
-    with opened(Path(given["folder"]), given["host"]) as (db, ground):
+    with opened(Path(given["folder"]), *given["hosts"]) as (db, ground):
         source_id = listen(db, ground, "hackernews", "Acme", given["options"], days=30)
         began = time.process_time()
         stored = read_all(db, ground, source_id)
