@@ -1,4 +1,4 @@
-"""Who holds a stream: one process at a time, by a lease in the row. See docs/decisions/0010.
+"""Who holds a stream: one process at a time, by a lease in the row. See docs/decisions/0011.
 
 The token in the row is the proof. A holder renews its lease while the stream's thread shows signs of life; one that was
 killed stops doing so, and after `LEASE` another process takes the stream over.
