@@ -36,6 +36,14 @@ from web.settings import load
 
 logger = log.get(__name__)
 MARK = "demo.json"  # a folder with this file was made by the demo and may be started afresh
+SOURCES: tuple[tuple[str, str, int, dict[str, str]], ...] = (
+    ("mastodon", "{brand} on Mastodon", 10, {}),
+    ("x", "{brand} on X", 15, {}),
+    ("reddit", "{brand} on Reddit", 15, {"subreddits": "eastmere,homeinternet"}),
+    ("googleplay", "{brand} app on Google Play", 30, {}),
+    ("feed", "Local news", 60, {}),
+)
+"""Kind, name, seconds between polls, and what the source has beyond what the simulator tells."""
 EMAIL = "dana@example.test"
 COLLEAGUE = "avi@example.test"
 
@@ -67,7 +75,7 @@ def demo(host: str, port: int, folder: Path, speed: float, scenario: str) -> Non
     try:
         simulator = Simulator(scenario, speed=speed)
         drill = Drill(simulator)
-        platform = simulator.start()
+        simulator.start()
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
     sink = Sink(home / "mail")
@@ -76,7 +84,7 @@ def demo(host: str, port: int, folder: Path, speed: float, scenario: str) -> Non
         context = _context(home, simulator, sink, f"http://{host}:{port}")
         schema.upgrade(context.db)
         password = secrets.token_urlsafe(9)
-        _fill(context, simulator, platform, password)
+        _fill(context, simulator, password)
         drill.listen(context.db, context.ground)
         ready = threading.Event()
         threading.Thread(
@@ -121,31 +129,20 @@ def _context(home: Path, simulator: Simulator, sink: Sink, panel: str) -> Contex
     return Context(loaded, demo=True, mail_folder=home / "mail", simulator_url=simulator.base_url)
 
 
-def _fill(context: Context, simulator: Simulator, platform: str, password: str) -> None:
+def _fill(context: Context, simulator: Simulator, password: str) -> None:
     world = simulator.world
     db, ground = context.db, context.ground
     brands.add(db, world.brand_name, query=world.brand_query)
     week = now() - timedelta(days=8)
-    token = simulator.token
-    if simulator.drill is None:
+    for kind, name, seconds, more in SOURCES if simulator.drill is None else ():
         sources.add(
             db,
             ground,
-            "mastodon",
-            name=f"{world.brand_name} on Mastodon",
+            kind,
+            name=name.format(brand=world.brand_name),
             brand=world.brand_name,
-            settings={"base_url": platform, "access_token": token},
-            every=timedelta(seconds=10),
-            since=week,
-        )
-        sources.add(
-            db,
-            ground,
-            "feed",
-            name="Local news",
-            brand=world.brand_name,
-            settings={"url": f"{platform}/feeds/news.xml"},
-            every=timedelta(seconds=60),
+            settings=simulator.access.of(kind) | more,
+            every=timedelta(seconds=seconds),
             since=week,
         )
     people.add_person(
