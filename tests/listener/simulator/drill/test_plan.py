@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import alerts
 from listener import query
 from listener.simulator import SimulatorError
+from listener.simulator.drill.language import other_than
 from listener.simulator.drill.plan import Plan, plan
 from listener.simulator.scenario import Script, read
 
@@ -85,6 +89,19 @@ def test_words_are_found_where_they_are(rule: str, language: str, good: str, bad
     words = query.parse(read("crisis").drill["say"][rule][language])  # type: ignore[index]
     assert words.matches(query.Document(text=good))
     assert not words.matches(query.Document(text=bad))
+
+
+def test_what_the_product_suggests_is_not_forbidden(crisis: Plan) -> None:
+    rules = {rule.name: rule for one in crisis.arrivals if one.truth for rule in one.truth.never}
+    read_ = 0
+    for file in (Path(alerts.__file__).parent / "playbooks").glob("*.toml"):
+        for section, sentences in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            for said in sentences.values() if section not in {"cues", "money"} else ():
+                text = said.format(brand="Velquist", contact="https://velquist.example.test")
+                assert other_than(file.stem, text) is None, text
+                assert not [rule.name for rule in rules.values() if rule.met_by(text, file.stem)], text
+                read_ += 1
+    assert read_ > 200
 
 
 @pytest.mark.parametrize(
