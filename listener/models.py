@@ -248,7 +248,7 @@ class Poll(Base):
     """The coverage ledger: what one poll of one source asked for and saw."""
 
     __tablename__ = "poll"
-    __table_args__ = (Index("ix_poll_source", "source_id", "id"),)
+    __table_args__ = (Index("ix_poll_source", "source_id", "started_at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))

@@ -54,7 +54,7 @@ def lines(session: Session, source_id: int, *, since: datetime, limit: int = 200
     found = session.execute(
         select(*(getattr(Poll, name) for name in COLUMNS))
         .where(Poll.source_id == source_id, Poll.started_at >= since)
-        .order_by(Poll.id.desc())
+        .order_by(Poll.started_at.desc(), Poll.id.desc())
         .limit(limit)
     )
     return [Line(*row) for row in found]

@@ -37,7 +37,12 @@ def live(
     at = now()
     with db.read() as session:
         row = sources.named(session, source)
-        source_id, day = row.id, budget.of(session, row, at=at)
+        source_id, day, wait = row.id, budget.of(session, row, at=at), row.not_before
+    if wait is not None and wait > at:
+        message = (
+            f"{source} is rate limited by the platform until {wait:%Y-%m-%d %H:%M:%S} UTC; try again then"
+        )
+        raise ListenerError(message)
     channel = sources.channel_of(db, ground, source_id)
     found = channel.look(Listen(queries, at - WINDOW, reads_left=day.left), posts=posts)
     if found.reads:

@@ -119,3 +119,15 @@ def test_what_the_platform_refuses_is_said(db: Database, kit: Ground, say: Say) 
     with pytest.raises(ChannelError, match="no entry"):
         preview.live(db, kit, "one", ACME)
     assert untouched(db, source_id)
+
+
+def test_a_rate_limit_holds_for_previews_too(
+    db: Database, kit: Ground, parrot: type[Parrot], say: Say
+) -> None:
+    (source_id,) = furnish(db, kit, "one")
+    say(page(post("1", at=now())))
+    with db.work() as session:
+        session.get_one(Source, source_id).not_before = now() + timedelta(minutes=3)
+    with pytest.raises(ListenerError, match="rate limited"):
+        preview.live(db, kit, "one", ACME)
+    assert parrot.heard == []
