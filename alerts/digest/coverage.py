@@ -45,7 +45,7 @@ def coverage(
         )  # until now: what began in the period may be healed by today
         polls += sum(poll.started_at < end for poll in seen)
         begin, every = max(since, source.created_at), timedelta(seconds=source.every)
-        streamed = uptimes(session, source.id, since=begin, at=at)
+        streamed = uptimes(session, source, since=begin, at=at)
         for gap in gaps(seen, since=begin, at=at, every=every, streamed=streamed):
             lost = gap.until is None and gap.cause is Cause.TRUNCATED
             inside = (

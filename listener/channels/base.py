@@ -253,6 +253,12 @@ class Channel(ABC, Generic[OptionsT]):
         del options
         return "", ""
 
+    @classmethod
+    def stream_covers(cls, options: Mapping[str, Any]) -> bool:
+        """Say whether a stream with these options of a source hears what its polls hear; else they keep their pace."""
+        del options
+        return True
+
     @property
     def instance(self) -> str:
         """Within which server, app or system the ids of posts are unique; empty when the platform is one."""

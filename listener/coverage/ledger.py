@@ -133,7 +133,7 @@ def _of(session: Session, source: Source, since: datetime, at: datetime, before:
         polled = source.last_ok_at is not None and source.last_ok_at < begin
         made.blind = gaps(
             polls, since=begin, at=at, every=every, polled_before=polled or before is not None,
-            streamed=uptimes(session, source.id, since=begin, at=at),
+            streamed=uptimes(session, source, since=begin, at=at),
         )  # fmt: skip
     made.stream = stream_of(session, source, since=since, at=at)
     return made

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from listener.channels import channel_type
 from listener.models import Source
 from listener.streams.models import ATTENTION, DOWN, UP, Span, Stream
 
@@ -18,8 +19,10 @@ PATIENCE = timedelta(minutes=10)  # where polls fail too, the source says so its
 
 
 def pace(session: Session, source: Source, *, at: datetime) -> timedelta:
-    """Return how long a source may wait for its next poll: longer while its stream is up."""
+    """Return how long a source may wait for its next poll: longer while a stream is up that hears all the polls do."""
     every = timedelta(seconds=source.every)
+    if not _covers(source.kind, source.options):
+        return every
     row = session.get(Stream, source.id)
     is_up = row is not None and row.state == UP and row.lease_until is not None and row.lease_until >= at
     return max(every, SAFETY_NET) if is_up else every
@@ -83,23 +86,34 @@ def spans(session: Session, source_id: int, *, since: datetime, at: datetime) ->
 
 
 def uptimes(
-    session: Session, source_id: int, *, since: datetime, at: datetime
+    session: Session, source: Source, *, since: datetime, at: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """Return from when to when a stream was certainly up: one whose holder is silent counts until its last word."""
-    found = spans(session, source_id, since=since, at=at)
-    row = session.get(Stream, source_id) if found else None
+    """Return from when to when a stream certainly heard all that polls would have; nothing for one that hears less.
+
+    One whose holder is silent counts until its last word.
+    """
+    if not _covers(source.kind, source.options):
+        return []
+    found = spans(session, source.id, since=since, at=at)
+    row = session.get(Stream, source.id) if found else None
     last_word = row.lease_until if row is not None else None
     return [(span.began_at, span.ended_at or min(at, last_word or span.began_at)) for span in found]
 
 
 def up_since(session: Session, source_ids: Iterable[int], *, at: datetime) -> dict[int, datetime]:
-    """Return since when the streams of these sources have been up, by source; those that are down are left out."""
+    """Return since when the streams of these sources have heard all that polls would have, by source; others are left
+    out."""
     found = session.execute(
-        select(Stream.source_id, Stream.since).where(
-            Stream.source_id.in_(list(source_ids)), Stream.state == UP, Stream.lease_until >= at
-        )
+        select(Stream.source_id, Stream.since, Source.kind, Source.options)
+        .join(Source, Source.id == Stream.source_id)
+        .where(Stream.source_id.in_(list(source_ids)), Stream.state == UP, Stream.lease_until >= at)
     )
-    return {row.source_id: row.since for row in found}
+    return {row.source_id: row.since for row in found if _covers(row.kind, row.options)}
+
+
+def _covers(kind: str, options: Mapping[str, Any]) -> bool:
+    """Say whether a source's stream, if it is up, hears what its polls hear."""
+    return bool(options.get("stream")) and channel_type(kind).stream_covers(options)
 
 
 def close_span(session: Session, source_id: int, *, at: datetime, error: str | None) -> None:

@@ -6,7 +6,7 @@ shows them to everybody) and replies go by hand. Must not touch the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from threading import Event
@@ -100,6 +100,11 @@ class Mastodon(Channel[MastodonOptions]):
         """Two sources with the same instance and token share an account; a hash stands for the token."""
         token = options.access_token.get_secret_value() if options.access_token else ""
         return options.base_url, replying.digest(token) if token else ""
+
+    @classmethod
+    def stream_covers(cls, options: Mapping[str, Any]) -> bool:
+        """Search cannot be streamed."""
+        return not options.get("search", True)
 
     @property
     def instance(self) -> str:

@@ -145,6 +145,12 @@ class Reddit(Channel[RedditOptions]):
             f"app:{options.client_id}" if options.client_id else ""
         )
 
+    @classmethod
+    def stream_covers(cls, options: Mapping[str, Any]) -> bool:
+        """Only comments are looked at every few seconds."""
+        del options
+        return False
+
     @cached_property
     def client(self) -> Any:
         """The library's client on our guarded session."""

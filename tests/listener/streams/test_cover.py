@@ -8,10 +8,12 @@ import pytest
 
 from alerts.digest.coverage import coverage as digest_coverage
 from listener import coverage
+from listener.channels import channel_type
 from listener.channels.base import Page
 from listener.db import Database
 from listener.ground import Ground
 from listener.models import Poll, Source
+from listener.streams import state
 from listener.streams.models import Span, Stream
 from tests.listener.rooms import NOON, page, post
 from tests.listener.streams.room import Brook, Make, brook, furnish, heard_ids, is_up, process
@@ -83,6 +85,29 @@ def test_without_a_stream_the_same_polls_are_gaps(db: Database, kit: Ground, bro
     ledger(db, source_id, [0, 1, 16, 31], [(0, 0.5, "cut")])
     assert len(read(db).blind) == 3
     assert blind_now(db, 100) == ["one"]
+
+
+def test_a_stream_that_hears_only_a_part_hides_no_gap_and_slows_no_poll(
+    db: Database, kit: Ground, brook: type[Brook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source_id,) = furnish(db, kit, "one")
+    ledger(db, source_id, [0, 1, 16, 31], [(1.5, None, None)])
+    with db.read() as session:
+        assert state.pace(session, session.get_one(Source, source_id), at=at(2)) == 15 * MINUTE
+    monkeypatch.setattr(Brook, "stream_covers", lambda _options: False)
+    with db.read() as session:
+        assert state.pace(session, session.get_one(Source, source_id), at=at(2)) == MINUTE
+    assert len(read(db).blind) == 3
+    assert blind_now(db, 100) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "covers"),
+    [("x", {}, True), ("bluesky", {}, True), ("reddit", {}, False), ("mastodon", {}, False),
+     ("mastodon", {"search": True}, False), ("mastodon", {"search": False}, True)],
+)  # fmt: skip
+def test_which_streams_hear_all_that_polls_hear(kind: str, options: dict[str, bool], covers: bool) -> None:
+    assert channel_type(kind).stream_covers(options) is covers
 
 
 def test_a_stream_whose_holder_is_silent_counts_until_its_last_word(
