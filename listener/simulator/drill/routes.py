@@ -19,6 +19,12 @@ routes = Blueprint("drill", __name__)
 routes.add_app_template_filter(duration, "duration")
 
 
+@routes.app_context_processor
+def known() -> dict[str, Any]:
+    """Let every page link to the drill there is."""
+    return {"drill": current_app.extensions.get("drill")}
+
+
 @routes.get("/_sim/drill")
 def document() -> ResponseReturnValue:
     """The scorecard so far. 404: the scenario is no drill."""

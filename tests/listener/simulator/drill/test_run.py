@@ -132,6 +132,7 @@ def test_the_truth_is_told_by_no_platform_and_not_on_the_page_before_the_end(
         "/", "/api/v1/timelines/public?limit=40", "/hn/api/v1/search_by_date?query=velquist", "/feeds/news.xml",
     )]  # fmt: skip
     assert not any("truth" in text or "pull the plug" in text for text in said)
+    assert 'href="/drill"' in said[0]
     running = requests.get(f"{crisis.base_url}/drill", timeout=10).text
     _, post = critical(crisis)
     assert post.text[:30] not in running
@@ -165,6 +166,7 @@ def test_a_week_is_no_drill(simulator: Simulator) -> None:
     assert answer.status_code == 404
     assert "--scenario crisis" in answer.json()["error"]
     assert requests.get(f"{simulator.base_url}/drill", timeout=10).status_code == 404
+    assert 'href="/drill"' not in requests.get(simulator.base_url, timeout=10).text
 
 
 def test_platforms_that_are_not_there_are_named() -> None:
