@@ -46,6 +46,7 @@ STALL = 1.6
 RESET = 300.0  # seconds until a rate limit's reset
 RUNS = 12  # polls, or looks at a reply, before it counts as lost
 PAGED = ("duplicate_pages", "looping_cursor")
+GONE = "post_deleted"  # not at the call that publishes but before it
 LISTENING = (
     "rate_limited",
     "server_error",
@@ -58,7 +59,7 @@ LISTENING = (
 )
 ANSWERING = (
     "accepted_then_503", "server_error", "rate_limited", "stall", "truncated", "not_json", "unauthorized",
-    "deleted_author",
+    "deleted_author", GONE,
 )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ WAYS = (
     Way("googleplay-page", "/batchexecute", without=("unauthorized",)),
     Way("appstore", "/customerReviews", "/customerReviewResponses"),
     Way("appstore-feed", "/appstore/us/", without=("unauthorized",)),
-    Way("email", "/mail/imap/uid fetch", "/mail/smtp/", ("not_json", "deleted_author"), ("truncated",)),
+    Way("email", "/mail/imap/uid fetch", "/mail/smtp/", ("not_json", "deleted_author"), ("truncated", GONE)),
     # its reader pages by time, so that there are no places to go wrong
     Way("hackernews", "/hn/", without=("unauthorized", "deleted_author", *PAGED), posts=230),
     Way("feed", "/feeds/", without=("unauthorized", "deleted_author", *PAGED), first=0),
@@ -246,7 +247,7 @@ def answer(way: Way, fault: str) -> Said | None:
             person_id=person,
             undo_seconds=0,
         )
-        made = set_.sim.faults.set(fault, seconds=STALL if fault == "stall" else RESET, path=way.answering)
+        struck = _strike(set_, fault)
         reply.send(set_.db, set_.kit)
         _settle(set_, fault)
         set_.sim.faults.clear()
@@ -258,7 +259,7 @@ def answer(way: Way, fault: str) -> Said | None:
             reply.resolve(set_.db, set_.kit, at=at)
             reply.send(set_.db, set_.kit, at=at)
         found = _row(set_, reply_id)
-        return Said(found.state, len(set_.public()), made.taken, found.error or "")
+        return Said(found.state, len(set_.public()), struck(), found.error or "")
 
 
 def main() -> int:
@@ -298,6 +299,18 @@ def _said(way: Way, fault: str, wrong: list[str]) -> str:
     if (found.state, found.public) not in {("sent", 1), ("failed", 0)} or not found.struck:
         wrong.append(f"{way.name}, {fault}: {found}")
     return f"{found.state}, {found.public}"
+
+
+def _strike(set_: Stage, fault: str) -> Callable[[], int]:
+    """Let a fault wait for the call that publishes, or delete the post before it. Returns how often it has struck."""
+    world = set_.sim.world
+    if fault == GONE:
+        for post in world.on(set_.kind)[:]:
+            if post.account is not world.brand:
+                world.delete(post)
+        return lambda: 1
+    made = world.faults.set(fault, seconds=STALL if fault == "stall" else RESET, path=set_.way.answering)
+    return lambda: made.taken
 
 
 def _settle(set_: Stage, fault: str) -> None:
