@@ -12,7 +12,7 @@ from listener.channels.base import Channel, Options
 from listener.db import Database
 from listener.ground import Ground
 from listener.models import Account, Source
-from listener.oauth.keeper import AccountKeeper, Trial
+from listener.oauth.keeper import AccountKeeper, Trial, forgive
 from listener.oauth.platform import ConnectError
 from listener.sources import try_account
 from listener.sources.options import SourceError, revalidate
@@ -32,6 +32,7 @@ def connect(db: Database, ground: Ground, account_id: int, settings: Mapping[str
     trial: Trial | None = Trial()
     if renewal is not None and before.given.get(renewal.option) == renewal.spent:
         trial = None  # a refresh token may work only once: the row's keeper spends it, nobody else
+        forgive(db, ground.vault, account_id)
     channel.keeper = trial or AccountKeeper(db, ground.vault, account_id)
     line = channel.check()
     same_identity(account_id, before, channel)

@@ -212,6 +212,17 @@ class AccountKeeper:
         return self._vault.unseal(row.secrets) if row.secrets else {}
 
 
+def forgive(db: Database, vault: Vault, account_id: int) -> None:
+    """Let a refused refresh token be tried once more, because a person asks: an app's secret may be right by now."""
+    with db.work() as session:
+        row = session.get(Account, account_id, with_for_update=True)
+        kept = vault.unseal(row.token) if row is not None and row.token else {}
+        if row is None or "refused" not in kept:
+            return
+        until = datetime.fromisoformat(kept["until"]) if kept.get("until") else None
+        put(row, vault, Held(kept["token"], until, now()) if "token" in kept else None)
+
+
 class Trial:
     """The keeper of a channel that is not stored yet: what it buys and what is replaced is stored with it."""
 

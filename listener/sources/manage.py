@@ -15,6 +15,7 @@ from listener.db import Database, now
 from listener.errors import ChannelError
 from listener.ground import Ground
 from listener.models import Account, Brand, Hit, Source
+from listener.oauth.keeper import forgive
 from listener.sources.open import channel_for_account, channel_of
 from listener.sources.options import SourceError
 from listener.streams.state import again, streaming
@@ -159,6 +160,7 @@ def account_of(db: Database, source_id: int) -> int:
 
 def try_account(db: Database, ground: Ground, account_id: int, *, source_id: int | None = None) -> str:
     """Check an account with the platform and keep what it says: health, identity, limits. Raises ChannelError."""
+    forgive(db, ground.vault, account_id)
     channel = channel_of(db, ground, source_id) if source_id else channel_for_account(db, ground, account_id)
     try:
         line = channel.check()

@@ -161,6 +161,23 @@ def test_a_refused_refresh_token_is_not_asked_about_again(
         assert session.get_one(Source, 1).state == "attention"
 
 
+def test_a_person_who_asks_has_it_tried_once_more(
+    db: Database, kit: Ground, x: Authority, account: int
+) -> None:
+    x.secret = "changed-on-the-platform"
+    for _ in range(2):
+        with pytest.raises(HttpError, match=r"invalid_client|has ended"):
+            token(opened(db, kit, account))
+    asked = len(x.site.asked)
+    for _ in range(2):
+        with pytest.raises(HttpError, match="invalid_client"):
+            accounts.test(db, kit, account)
+    assert len(x.site.asked) == asked + 2
+    line = accounts.connect(db, kit, account, {"client_secret": "changed-on-the-platform"})
+    assert line == "X as @acme"
+    assert row(db, account).health == "ok"
+
+
 def test_whoever_lost_the_race_reads_again_what_the_winner_stored(
     db: Database, kit: Ground, x: Authority, account: int
 ) -> None:
