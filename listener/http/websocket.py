@@ -7,6 +7,7 @@ in the environment the proxy resolves, as everywhere. Redirects are not followed
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import ssl
@@ -29,6 +30,7 @@ from listener.http.guard import Guard, is_loopback
 AGAIN = "It connects again by itself."
 PING = 20.0  # seconds between two pings, and for the answer to one
 LARGEST = 2_000_000  # bytes of one message
+logging.getLogger("websockets.client").setLevel(logging.WARNING)  # its debug lines hold tokens and messages
 
 
 class _Straight(reconnect):
@@ -129,13 +131,18 @@ def open_websocket(
         judge(_as_answer(error, plain))
         message = f"{host_of(url)} answered {error.response.status_code} instead of a WebSocket"
         raise HttpError(message, hint="Check the address.", status=error.response.status_code) from error
+    except OSError as error:  # before ValueError: a refused certificate is both
+        raise failed(plain, _as_requests(error)) from error
     except (WebSocketException, ValueError) as error:  # ValueError: an address the library cannot use
         message = f"{host_of(url)}: no WebSocket there ({type(error).__name__})"
         raise HttpError(message, hint="Check the address; if it is right, it is tried again.") from error
-    except OSError as error:
-        raise failed(
-            plain, requests.Timeout(str(error)) if isinstance(error, TimeoutError) else error
-        ) from error
+
+
+def _as_requests(error: OSError) -> OSError:
+    """Return the error as requests raises it, so that it is told in the same words."""
+    if isinstance(error, ssl.SSLError):
+        return requests.exceptions.SSLError(str(error))
+    return requests.Timeout(str(error)) if isinstance(error, TimeoutError) else error
 
 
 def _connected(guard: Guard, url: str, timeout: float) -> socket.socket:

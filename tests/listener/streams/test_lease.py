@@ -135,6 +135,24 @@ def test_a_process_that_is_told_to_end_gives_it_back_at_once(
     assert len(claim(db)) == 1  # without waiting for a lease to expire
 
 
+def test_a_stream_that_hangs_does_not_hold_up_the_end(
+    db: Database, kit: Ground, brook: type[Brook], process: Make
+) -> None:
+    (source_id,) = furnish(db, kit, "one")
+    running = process(db)
+    until(lambda: is_up(db, source_id))
+    release, hanging = threading.Event(), threading.Event()
+    brook.arrivals.put(hanging.set)
+    brook.arrivals.put(release.wait)
+    until(hanging.is_set)
+    began = time.monotonic()
+    running.stop(1.0)
+    assert time.monotonic() - began < 3
+    assert row(db, source_id).holder is not None  # another one takes it when the lease ends
+    release.set()
+    until(lambda: row(db, source_id).holder is None)
+
+
 def test_a_stream_that_hangs_loses_its_lease(
     db: Database, kit: Ground, brook: type[Brook], process: Make, short: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
