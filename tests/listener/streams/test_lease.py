@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from listener.db import Database, now
 from listener.ground import Ground
@@ -172,6 +173,29 @@ def test_a_stream_that_hangs_loses_its_lease(
     assert heard_ids(db) == []
     with db.work() as session:
         assert lease.mine(session, other).state == "down"
+
+
+def test_a_database_that_was_away_costs_a_lease_and_no_more(
+    db: Database, kit: Ground, brook: type[Brook], process: Make, short: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source_id,) = furnish(db, kit, "one")
+    running = process(db)
+    until(lambda: is_up(db, source_id))
+
+    def away(_self: Database) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("the server is gone"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "work", away)
+        patch.setattr(Database, "read", away)
+        brook.arrivals.put(page(post("1")))
+        time.sleep(1)
+        assert running._thread.is_alive()
+    until(lambda: len(brook.connected) == 2, 15)
+    until(lambda: is_up(db, source_id) and len(spans(db)) == 2)
+    brook.arrivals.put(page(post("2")))
+    until(lambda: heard_ids(db) == ["2"])  # the first one is the poll's to find
+    assert spans(db)[0].ended_at is not None
 
 
 def test_paused_removed_and_switched_off_streams_end(
