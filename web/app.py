@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import time
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request, url_for
 from jinja2 import StrictUndefined
@@ -188,7 +189,15 @@ def _every_page() -> dict[str, Any]:
         "nonce": g.get("nonce", ""),
         "demo": ctx.demo,
         "simulator": ctx.simulator_url,
+        "there": partial(_there, ctx.simulator_url),
     }
+
+
+def _there(simulator: str | None, url: str) -> str:
+    """Return where a post is looked at: in the demo on the simulator, because the platform has none of its posts."""
+    if simulator is None or url.startswith(f"{simulator}/"):
+        return url
+    return f"{simulator}/go?{urlencode({'url': url})}"
 
 
 @cache

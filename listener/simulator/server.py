@@ -19,6 +19,7 @@ from listener.simulator import (
     hackernews,
     pages,
     reddit,
+    signposts,
     x,
 )
 from listener.simulator.api import asking
@@ -40,7 +41,7 @@ def create_app(world: World, *, rate_limit: int = RATE_LIMIT) -> Flask:
     app.extensions["world"] = world
     counters = {one.prefix: RateLimit(rate_limit, world.clock) for one in DIALECTS}
     api.register(app)
-    for part in (control, feeds, hackernews, x, reddit, bluesky, googleplay, appstore, pages):
+    for part in (control, feeds, hackernews, x, reddit, bluesky, googleplay, appstore, signposts, pages):
         app.register_blueprint(part.routes)
 
     @app.before_request
