@@ -106,7 +106,7 @@ DIALECTS = (
     Dialect("mastodon", "/api/", mastodon_error, iso_reset, retry_after=True),
     Dialect("feed", "/feeds/", mastodon_error, nothing, retry_after=True),
     Dialect("hackernews", "/hn/", mastodon_error, nothing, retry_after=True),
-    Dialect("x", "/x/", x_error, x_reset),
+    Dialect("x", "/x/", x_error, x_reset, limited="Too Many Requests"),
     Dialect("reddit", "/reddit/", reddit_error, reddit_reset),
     Dialect("bluesky", "/bluesky/", xrpc_error, xrpc_reset, limited="Rate Limit Exceeded"),
     Dialect(
