@@ -17,7 +17,7 @@ from listener import i18n
 
 DOMAIN = "listener"
 _PLACE = re.compile(r"%\((\w+)\)s")
-_CALLS = {"mark": 0, "by_hand": 1, "MayReply": 1}  # which argument is for people
+_CALLS = {"mark": 0, "ConnectError": 0, "by_hand": 1, "MayReply": 1}  # which argument is for people
 _NAMED = {"Field": "description", "Limits": "unit", "MayReply": "reason"}
 WORDS = {
     "api": "API",

@@ -16,6 +16,7 @@ from listener.channels import KINDS, channel_type
 from listener.db import now
 from listener.errors import ChannelError, ListenerError, told
 from listener.models import Source
+from listener.said import said
 from web import connecting, sources
 from web.optionform import Option, option_of
 from web.page import Answer, _, back, show, tell
@@ -185,4 +186,5 @@ def _page(row: AccountRow, *, error: str = "") -> Answer:
 
 
 def _words(error: ListenerError) -> str:
-    return told(str(error), error.hint) if isinstance(error, ChannelError) else str(error)
+    hint = said(error.hint) if isinstance(error, ChannelError) else None
+    return told(said(str(error)), hint)

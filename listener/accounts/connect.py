@@ -47,12 +47,14 @@ def same_identity(account_id: int, before: Stored, channel: Channel[Options]) ->
     old, new = names(before.known), names(channel.known)
     if not old or not new or old & new:
         return
-    message = (
-        f"the log-in is of {channel.known.get('handle') or 'somebody else'}, but account {account_id} is "
-        f"{before.known.get('handle') or 'another one'}. Nothing was changed. Log in on {channel.title} as "
-        f"{before.known.get('handle') or 'that one'} and connect again, or connect the other one as a new account"
+    raise ConnectError(
+        "the log-in is of %(new)s, but account %(id)s is %(old)s. Nothing was changed. Log out on %(platform)s, log in "
+        "as the right one and connect again, or connect the other one as a new account",
+        new=channel.known.get("handle") or min(new),
+        id=account_id,
+        old=before.known.get("handle") or min(old),
+        platform=channel.title,
     )
-    raise ConnectError(message)
 
 
 def test(db: Database, ground: Ground, account_id: int) -> str:

@@ -99,17 +99,19 @@ def begin(
         if name not in connector.optional and not settings.get(name) and not before.given.get(name)
     ]
     if missing:
-        message = (
-            f"{kind}: {', '.join(missing)} missing. Register an application with the platform, with the redirect URI "
-            f"{redirect_uri}, and give what it shows (docs/channels.md, section {kind})"
+        raise ConnectError(
+            "%(kind)s: %(names)s missing. Register an application with the platform, with the redirect URI %(uri)s, "
+            "and give what is shown there (docs/accounts.md)",
+            kind=kind,
+            names=", ".join(missing),
+            uri=redirect_uri,
         )
-        raise ConnectError(message)
     options = revalidate(kind, {**brings, **before.given}, settings)
     set_ = {name: value for name, value in options.plain().items() if name in options.model_fields_set}
     given = {name: value for name, value in set_.items() if name not in brings or name in settings}
     platform = connector.platform(given)
     if not platform.authorize_url.startswith(("https://", "http://")):
-        raise ConnectError(f"{kind}: base_url must be an http or https address")
+        raise ConnectError("%(kind)s: base_url must be an http or https address", kind=kind)
     app = connector.prepare(ground.http, given, redirect_uri)
     state, verifier = flow.secret(), flow.secret()
     url = flow.authorize_url(
@@ -132,7 +134,7 @@ def finish(db: Database, ground: Ground, pending: Pending, answer: Mapping[str, 
     code = flow.code_of(platform.title, answer, pending.state, platform.issuer)
     if now() > pending.expires_at:
         minutes = int(LIFE.total_seconds() // 60)
-        raise ConnectError(f"the log-in took longer than {minutes} minutes. {flow.AGAIN}")
+        raise ConnectError("the log-in took longer than %(n)s minutes. Start again with Connect", n=minutes)
     granted = flow.exchange(
         ground.http, platform, code, verifier=pending.verifier, redirect_uri=pending.redirect_uri
     )

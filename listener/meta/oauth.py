@@ -95,9 +95,14 @@ def _chosen(found: Sequence[Choice | None], given: Given, option: str) -> Choice
         return fitting[0]
     listed = ", ".join(f"{one.id} ({one.name})" for one in there[:MANY]) or "none"
     if fitting:
-        what = f"manages several: set {option} to the one to connect"
-    elif wanted:
-        what = f"gave no access to {wanted}: choose it in the log-in, as somebody who manages it"
-    else:
-        what = "manages none, or gave access to none: choose one in the log-in"
-    raise ConnectError(f"who logged in {what}. There are: {listed}")
+        raise ConnectError(
+            "set %(option)s to the one to connect. There are: %(listed)s", option=option, listed=listed
+        )
+    if wanted:
+        raise ConnectError(
+            "no access was given to %(wanted)s: choose it in the log-in, as somebody who manages it. There are: "
+            "%(listed)s",
+            wanted=wanted,
+            listed=listed,
+        )
+    raise ConnectError("who logged in manages none, or gave access to none: choose one in the log-in")

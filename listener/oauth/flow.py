@@ -22,7 +22,6 @@ from listener.http import Http, raise_for
 from listener.oauth.platform import ConnectError, Platform
 from listener.tokens import Granted, Renewal
 
-WHOLE = "Start again, and copy the whole address, from http to its end"
 AGAIN = "Start again with Connect"
 _META_MISMATCH = 36008
 _CLIENT = frozenset({"invalid_client", "unauthorized_client"})
@@ -58,29 +57,42 @@ def code_of(title: str, answer: Mapping[str, str], state: str, issuer: str | Non
     a dishonest one, would be handed to the latter.
     """
     if not any(answer.get(name) for name in ("state", "code", "error")):
-        raise ConnectError(f"this is no answer of {title}. {WHOLE}")
+        raise ConnectError(
+            "this is no answer of %(platform)s. Start again, and copy the whole address, from http to its end",
+            platform=title,
+        )
     given = answer.get("state") or ""
     if not hmac.compare_digest(given.encode(), state.encode()):
-        message = (
-            f"this answer of {title} does not belong to the log-in that was started here (its state differs). "
-            f"Nothing was changed. {AGAIN}, and use the address of that one"
+        raise ConnectError(
+            "this answer of %(platform)s does not belong to the log-in that was started here (its state differs). "
+            "Nothing was changed. Start again with Connect, and use the address of that one",
+            platform=title,
         )
-        raise ConnectError(message)
     if issuer and answer.get("iss", issuer).rstrip("/") != issuer.rstrip("/"):
         raise ConnectError(
-            f"the answer comes from another server than {title}. Nothing was changed. Do not go on"
+            "the answer comes from another server than %(platform)s. Nothing was changed. Do not go on",
+            platform=title,
         )
     error = str(answer.get("error") or "")
     if error == "access_denied":
         raise ConnectError(
-            f"{title}: access was refused on its page. Nothing was changed. {AGAIN}, and allow it"
+            "access was refused on the page of %(platform)s. Nothing was changed. Start again with Connect, and allow "
+            "it",
+            platform=title,
         )
     if error:
         said = _plain(answer.get("error_description") or answer.get("error_reason") or "")
-        raise ConnectError(f"{title} answered {_plain(error)}{f': {said}' if said else ''}. {AGAIN}")
+        raise ConnectError(
+            "%(platform)s answered %(error)s. Start again with Connect",
+            platform=title,
+            error=f"{_plain(error)}: {said}" if said else _plain(error),
+        )
     code = answer.get("code")
     if not code:
-        raise ConnectError(f"the answer of {title} holds no code. {WHOLE}")
+        raise ConnectError(
+            "the answer of %(platform)s holds no code. Start again, and copy the whole address, from http to its end",
+            platform=title,
+        )
     return code.removesuffix("#_")  # Meta hangs it on
 
 
@@ -92,11 +104,12 @@ def exchange(http: Http, platform: Platform, code: str, *, verifier: str, redire
     granted = _ask(http, platform, platform.token_url, form, _judge(platform, redirect_uri, (code, verifier)))
     missing = set(platform.scopes) - set(granted.scope.replace(",", " ").split()) if granted.scope else set()
     if missing:
-        message = (
-            f"{platform.title} was not allowed {', '.join(sorted(missing))}. Nothing was changed. "
-            f"{AGAIN}, and leave every box ticked"
+        raise ConnectError(
+            "not everything was allowed on %(platform)s: %(scopes)s is missing. Nothing was changed. Start again with "
+            "Connect, and leave every box ticked",
+            platform=platform.title,
+            scopes=", ".join(sorted(missing)),
         )
-        raise ConnectError(message)
     return granted
 
 
@@ -140,13 +153,25 @@ def _judge(
         code, said, mismatch = _error(answer)
         if any(value in said for value in (*hidden, platform.client_secret) if value):
             said = ""
-        where = f"{platform.title} does not take the code ({code}{f': {said}' if said else ''})"
+        told = {"platform": platform.title, "error": f"{code}: {said}" if said else code}
         if mismatch:
-            raise ConnectError(f"{where}. Register exactly {redirect_uri} as redirect URI of the app there")
+            raise ConnectError(
+                "%(platform)s does not take the code (%(error)s). Register exactly %(uri)s as redirect URI of the app "
+                "there",
+                uri=redirect_uri,
+                **told,
+            )
         if code in _CLIENT or answer.status_code == HTTPStatus.UNAUTHORIZED:
-            raise ConnectError(f"{where}. Check client_id and client_secret: copy both from the app's page")
+            raise ConnectError(
+                "%(platform)s does not take the code (%(error)s). Check the app's id and secret: copy both from its "
+                "page there",
+                **told,
+            )
         if code:
-            raise ConnectError(f"{where}. A code works once, for a minute or so: start again")
+            raise ConnectError(
+                "%(platform)s does not take the code (%(error)s). A code works once, for a minute or so: start again",
+                **told,
+            )
         try:
             raise_for(answer)
         except HttpError as error:

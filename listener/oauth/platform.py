@@ -13,13 +13,21 @@ from typing import Any, ClassVar
 
 from listener.errors import ListenerError
 from listener.http import Http
+from listener.said import mark
 from listener.tokens import REFRESH_TOKEN, Granted
 
 Given = Mapping[str, Any]  # options by name, secrets in clear
 
 
 class ConnectError(ListenerError):
-    """An account that could not be connected; the text says what, where and what to do, and no secret."""
+    """An account that could not be connected; the text says what, where and what to do, and no secret.
+
+    Said in the reader's language where it is shown: a message with places (`%(name)s`) and their values.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        """Take the message in English, and what stands in its places."""
+        super().__init__(mark(message, **values) if values else message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +85,11 @@ class Connector(ABC):
         """Turn what the code was exchanged for into options. Raises ConnectError, ChannelError."""
         del http
         if granted.refresh_token is None:
-            message = (
-                f"{self.platform(given).title} gave no refresh token, so the account would stop within hours. "
-                "Remove the app's access in the account's settings there, then connect again"
+            raise ConnectError(
+                "%(platform)s gave no refresh token, so the account would stop within hours. Remove the app's access "
+                "in the account's settings there, then connect again",
+                platform=self.platform(given).title,
             )
-            raise ConnectError(message)
         return Connected({REFRESH_TOKEN: granted.refresh_token}, granted)
 
 

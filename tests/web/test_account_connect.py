@@ -115,7 +115,7 @@ def test_the_address_can_be_pasted(home: Path, x: Authority, redirect: str) -> N
         assert (process.returncode, said in logged, "Traceback" in logged) == (1, True, False), logged
     with running(home, "x", "--paste", *words(x, redirect)) as (process, url):
         _, logged = process.communicate(x.visit(url, deny=True) + "\n", timeout=60)
-    assert "was refused on its page" in logged
+    assert "access was refused" in logged
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from alerts import people
-from alerts.models import Event, PersonBrand
+from alerts.models import Event, Person, PersonBrand
 from listener.db import now
 from listener.models import Account, Source
 from tests import factories
@@ -159,7 +159,7 @@ def test_whoever_says_no_and_whoever_may_not(
     ctx: Context, admin: FlaskClient, login: Login, open_guard: Authority
 ) -> None:
     x = open_guard
-    assert "was refused on its page" in come_back(admin, x.visit(begin(admin, x), deny=True))
+    assert "access was refused" in come_back(admin, x.visit(begin(admin, x), deny=True))
     for role in ("agent", "lead", "manager"):
         client = login(role)
         assert post(client, "/accounts/connect", form(x)).status_code == 403
@@ -169,6 +169,16 @@ def test_whoever_says_no_and_whoever_may_not(
     assert admin.post("/accounts/connect", data=form(x)).status_code == 400  # without the form's token
     assert admin.post("/accounts/1/connect").status_code == 400
     assert accounts(ctx) == []
+
+
+def test_a_refusal_is_told_in_the_readers_language(
+    ctx: Context, world: World, admin: FlaskClient, open_guard: Authority
+) -> None:
+    with ctx.db.work() as session:
+        session.get_one(Person, world.people["admin"]).locale = "fr"
+    told = come_back(admin, open_guard.visit(begin(admin, open_guard), deny=True))
+    assert "Rien n’a été modifié" in told
+    assert "access was refused" not in told
 
 
 @pytest.mark.parametrize(

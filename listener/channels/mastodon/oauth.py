@@ -45,8 +45,10 @@ class MastodonConnector(Connector):
             error.hint = error.hint or "Check base_url: it is the address of the instance."
             raise
         if not said.get("client_id") or not said.get("client_secret"):
-            message = f"{base} did not register All Ears. Check base_url: it is the address of the instance"
-            raise ConnectError(message)
+            raise ConnectError(
+                "%(address)s did not register All Ears. Check base_url: it is the address of the instance",
+                address=base,
+            )
         return {"client_id": str(said["client_id"]), "client_secret": str(said["client_secret"])}
 
     def complete(self, http: Http, given: Given, granted: Granted) -> Connected:

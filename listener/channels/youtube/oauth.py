@@ -31,8 +31,9 @@ class YouTubeConnector(GoogleConnector):
         )
         items = said.get("items") or []
         if not items:
-            message = "this Google account has no YouTube channel. Connect with the brand's account, or set video_ids"
-            raise ConnectError(message)
+            raise ConnectError(
+                "this Google account has no YouTube channel. Connect with the brand's account, or set video_ids"
+            )
         return Connected({**found.options, "channel_id": str(items[0]["id"])}, granted)
 
 

@@ -151,7 +151,7 @@ def test_an_answer_counts_once_in_time_and_for_its_own_state(
 
 def test_a_person_who_says_no_is_believed(sqlite_db: Database, kit: Ground, x: Authority) -> None:
     pending = begin(sqlite_db, kit, x)
-    with pytest.raises(ConnectError, match="was refused on its page"):
+    with pytest.raises(ConnectError, match="access was refused"):
         accounts.finish(sqlite_db, kit, pending, answer_of(x.visit(pending.url, deny=True)))
     assert rows(sqlite_db) == []
 

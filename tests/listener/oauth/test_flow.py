@@ -67,7 +67,7 @@ def test_a_code_buys_tokens_once_and_only_with_its_verifier(kit: Ground, site: S
     [
         ({"code": "c", "state": "other"}, "does not belong to the log-in"),
         ({"code": "c"}, "does not belong to the log-in"),
-        ({"state": "s", "error": "access_denied"}, "was refused on its page"),
+        ({"state": "s", "error": "access_denied"}, "access was refused"),
         ({"state": "s", "error": "server_error", "error_description": "a\nb"}, "server_error: a b"),
         ({"state": "s"}, "holds no code"),
         ({}, "this is no answer of Acme"),
@@ -97,7 +97,7 @@ def test_a_code_of_another_server_is_not_handed_on() -> None:
         ),
         (says({"error": {"code": 100, "error_subcode": 36008, "message": "no"}}, 400), "Register exactly"),
         (says({"error": {"code": 100, "error_subcode": 36007, "message": "expired"}}, 400), "works once"),
-        (says({"error": "invalid_client"}, 401), "Check client_id and client_secret"),
+        (says({"error": "invalid_client"}, 401), "Check the app's id and secret"),
         (says({"error": "invalid_grant"}, 200), "works once"),
         (
             says({"error_type": "OAuthException", "code": 400, "error_message": "no"}, 400),
@@ -122,7 +122,7 @@ def test_what_a_platform_repeats_of_ours_is_not_told(kit: Ground, site: Site) ->
 
 def test_a_scope_that_was_not_allowed_is_named(kit: Ground, site: Site) -> None:
     site.answer = lambda asked: says({"access_token": "a", "scope": "read"})
-    with pytest.raises(ConnectError, match="was not allowed write"):
+    with pytest.raises(ConnectError, match="write is missing"):
         flow.exchange(kit.http, platform(site), "the-code", verifier="v", redirect_uri=REDIRECT)
 
 

@@ -67,7 +67,7 @@ def test_all_ears_connects_and_connects_again(sqlite_db: Database, kit: Ground, 
     assert sim.world.brand is not None
     assert f"as @{sim.world.brand.acct}" in done.line
     again = accounts.begin(sqlite_db, kit, done.account_id, {}, redirect_uri=REDIRECT)
-    with pytest.raises(ConnectError, match="was refused on its page"):
+    with pytest.raises(ConnectError, match="access was refused"):
         accounts.finish(sqlite_db, kit, again, answer_of(say(again.url, "deny")))
     with pytest.raises(ConnectError, match="Nothing was changed"):
         accounts.finish(sqlite_db, kit, again, answer_of(say(again.url, who=1)))
