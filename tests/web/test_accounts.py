@@ -177,7 +177,7 @@ def test_a_refusal_is_told_in_the_readers_language(
     with ctx.db.work() as session:
         session.get_one(Person, world.people["admin"]).locale = "fr"
     told = come_back(admin, open_guard.visit(begin(admin, open_guard), deny=True))
-    assert "Rien n’a été modifié" in told
+    assert "Recommencez avec Connecter" in told
     assert "access was refused" not in told
 
 
