@@ -18,8 +18,9 @@ from urllib.parse import urljoin, urlsplit
 
 import feedparser
 import requests
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from listener.addresses import Address
 from listener.channels.base import Channel, Cursor, Limits, Listen, Options, Page, Post, PostAuthor
 from listener.errors import ChannelError
 from listener.text import from_html
@@ -34,16 +35,7 @@ ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text
 class FeedOptions(Options):
     """Options of `source add feed`."""
 
-    url: str = Field(description="address of the RSS or Atom feed")
-
-    @field_validator("url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        value = value.strip()
-        if not value.startswith(("http://", "https://")) or not urlsplit(value).netloc:
-            message = "must be an http or https address"
-            raise ValueError(message)
-        return value
+    url: Address = Field(description="address of the RSS or Atom feed")
 
 
 class Feed(Channel[FeedOptions]):

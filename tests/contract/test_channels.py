@@ -156,6 +156,14 @@ def test_a_missing_option_is_named(kind: str) -> None:
 
 
 @every_channel
+def test_what_is_no_address_is_refused_by_name(kind: str) -> None:
+    for name in channel_type(kind).options_type.model_fields:
+        if name == "url" or name.endswith("_url"):
+            with pytest.raises(SourceError, match=rf"{name}: "):
+                parse_options(kind, NEEDED[kind] | {name: "www.example.test/x y"})
+
+
+@every_channel
 def test_whatever_sounds_secret_is_sealed_and_never_shown(kind: str) -> None:
     options = parse_options(kind, NEEDED[kind])
     account, source, secrets = split(options)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from listener import answers, tokens
+from listener.addresses import BaseAddress
 from listener.api import Api
 from listener.channels.appstore import connect, rss
 from listener.channels.appstore.posts import post_of_review
@@ -67,7 +68,7 @@ class AppStoreOptions(Options):
     )
     key_id: str | None = Field(None, description="id of the key there")
     private_key: SecretStr | None = Field(None, description="content of its AuthKey_….p8 file")
-    base_url: str | None = Field(
+    base_url: BaseAddress | None = Field(
         None,
         description="address of the API; when empty https://itunes.apple.com or, with a key, "
         "https://api.appstoreconnect.apple.com",
@@ -129,7 +130,7 @@ class AppStore(Channel[AppStoreOptions]):
     def identity_of(cls, options: AppStoreOptions) -> tuple[str, str]:
         """A key is an identity, and so is reading without one."""
         base = options.base_url or (CONNECT_URL if options.private_key else FEED_URL)
-        return base.rstrip("/"), f"{options.issuer_id}/{options.key_id}" if options.private_key else ""
+        return base, f"{options.issuer_id}/{options.key_id}" if options.private_key else ""
 
     @property
     def instance(self) -> str:

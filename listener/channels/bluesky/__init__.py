@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from listener import unreadable
+from listener.addresses import BaseAddress
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -48,7 +49,7 @@ _CLOSED = {
 class BlueskyOptions(Options):
     """Options of `source add bluesky`."""
 
-    base_url: str = Field("https://bsky.social", description="address of the account's server")
+    base_url: BaseAddress = Field("https://bsky.social", description="address of the account's server")
     handle: str = Field(description="handle of the account, as acme.bsky.social", min_length=3)
     app_password: SecretStr = Field(description="app password, not the account's own password")
     session: SecretStr | None = Field(
@@ -73,15 +74,6 @@ class BlueskyOptions(Options):
         pattern=r"^wss?://",
         json_schema_extra={"of": "source"},
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        if not value.startswith(("http://", "https://")):
-            message = "must be an http or https address, as https://bsky.social"
-            raise ValueError(message)
-        return value
 
     @field_validator("handle")
     @classmethod

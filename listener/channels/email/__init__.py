@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, SecretStr, model_validator
 
 from listener import tokens
+from listener.addresses import Address
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -56,7 +57,7 @@ class EmailOptions(Options):
     client_id: str | None = Field(None, description="OAuth in place of a password: id of your app")
     client_secret: SecretStr | None = Field(None, min_length=8, description="OAuth: secret of your app")
     refresh_token: SecretStr | None = Field(None, description="OAuth: refresh token of the mailbox")
-    token_url: str | None = Field(
+    token_url: Address | None = Field(
         None,
         pattern=r"^https?://",
         description="OAuth: where tokens are made, as https://oauth2.googleapis.com/token",

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr
 
 from listener import unreadable
+from listener.addresses import BaseAddress
 from listener.answers import same
 from listener.channels.base import (
     Absent,
@@ -61,7 +62,7 @@ class FacebookOptions(Options):
         min_length=8,
         description="made up by us for the webhook's set-up; also the last part of its address",
     )
-    base_url: str = Field("https://graph.facebook.com", description="address of the Graph API")
+    base_url: BaseAddress = Field("https://graph.facebook.com", description="address of the Graph API")
     api_version: str = Field(VERSION, pattern=r"^v\d+\.\d+$", description="version of the Graph API")
     comment_days: int = Field(
         14, ge=1, le=365, description="below posts of so many days comments are read",
@@ -89,7 +90,7 @@ class Facebook(Channel[FacebookOptions]):
     @classmethod
     def identity_of(cls, options: FacebookOptions) -> tuple[str, str]:
         """The page."""
-        return options.base_url.rstrip("/"), options.page_id
+        return options.base_url, options.page_id
 
     @property
     def graph(self) -> Graph:

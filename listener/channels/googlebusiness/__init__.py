@@ -17,6 +17,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, field_validator
 
 from listener import answers, google, paging, tokens, walk
+from listener.addresses import Address, BaseAddress
 from listener.api import Api
 from listener.channels.base import (
     Absent,
@@ -60,8 +61,8 @@ class GoogleBusinessOptions(Options):
     refresh_token: SecretStr = Field(
         min_length=1, description="of an owner or manager; scope business.manage"
     )
-    base_url: str = Field(API_URL, description="address of the API")
-    auth_url: str | None = Field(None, description="where tokens are asked for; Google's when empty")
+    base_url: BaseAddress = Field(API_URL, description="address of the API")
+    auth_url: Address | None = Field(None, description="where tokens are asked for; Google's when empty")
 
     @field_validator("location")
     @classmethod
@@ -88,7 +89,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
     def identity_of(cls, options: GoogleBusinessOptions) -> tuple[str, str]:
         """A hash stands for the token."""
         digest = tokens.digest(options.refresh_token.get_secret_value())
-        return options.base_url.rstrip("/"), f"token:{digest}"
+        return options.base_url, f"token:{digest}"
 
     @property
     def instance(self) -> str:
@@ -220,7 +221,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
         return f"/v4/{post.instance or self.instance}/reviews/{quote(post.id, safe='')}"
 
     def _account_name(self) -> str:
-        usual = self.options.base_url.rstrip("/") == API_URL
+        usual = self.options.base_url == API_URL
         account = self.instance.partition("/locations/")[0]
         try:
             said = self._api(ACCOUNTS_URL if usual else self.options.base_url).read(f"/v1/{account}")

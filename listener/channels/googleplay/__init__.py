@@ -16,6 +16,7 @@ from typing import ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from listener import answers, google, tokens
+from listener.addresses import Address, BaseAddress
 from listener.api import Api
 from listener.channels.base import (
     Absent,
@@ -74,12 +75,14 @@ class GooglePlayOptions(Options):
     )
     client_secret: SecretStr | None = Field(None, description="its secret")
     refresh_token: SecretStr | None = Field(None, description="of somebody who may answer reviews")
-    base_url: str | None = Field(
+    base_url: BaseAddress | None = Field(
         None,
         description="address of the API; when empty https://androidpublisher.googleapis.com or, without a key, "
         "https://play.google.com",
     )
-    auth_url: str | None = Field(None, description="where tokens are asked for; the key file's when empty")
+    auth_url: Address | None = Field(
+        None, description="where tokens are asked for; the key file's when empty"
+    )
 
     @field_validator("package_name")
     @classmethod
@@ -125,12 +128,10 @@ class GooglePlay(Channel[GooglePlayOptions]):
         keyed = options.service_account is not None or options.refresh_token is not None
         base = options.base_url or (API_URL if keyed else STORE_URL)
         if options.service_account is None and options.refresh_token is not None:
-            return base.rstrip("/"), f"token:{tokens.digest(options.refresh_token.get_secret_value())}"
+            return base, f"token:{tokens.digest(options.refresh_token.get_secret_value())}"
         if options.service_account is None:
-            return base.rstrip("/"), ""
-        return base.rstrip("/"), google.account_of(options.service_account.get_secret_value())[
-            "client_email"
-        ][:200]
+            return base, ""
+        return base, google.account_of(options.service_account.get_secret_value())["client_email"][:200]
 
     @property
     def instance(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr
 
 from listener import tokens, unreadable
+from listener.addresses import BaseAddress
 from listener.answers import same
 from listener.channels.base import (
     Absent,
@@ -68,7 +69,7 @@ class InstagramOptions(Options):
         min_length=8,
         description="made up by us for the webhook's set-up; also the last part of its address",
     )
-    base_url: str = Field(
+    base_url: BaseAddress = Field(
         "https://graph.facebook.com",
         description="address of the API; https://graph.instagram.com for its own log-in",
     )
@@ -99,7 +100,7 @@ class Instagram(Channel[InstagramOptions]):
     @classmethod
     def identity_of(cls, options: InstagramOptions) -> tuple[str, str]:
         """The account."""
-        return options.base_url.rstrip("/"), options.account_id
+        return options.base_url, options.account_id
 
     @property
     def graph(self) -> Graph:

@@ -13,8 +13,9 @@ from threading import Event
 from typing import Any, ClassVar
 
 import regex
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
+from listener.addresses import BaseAddress
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -45,7 +46,7 @@ NOT_PUBLIC = frozenset({"direct", "private"})
 class MastodonOptions(Options):
     """Options of `source add mastodon`."""
 
-    base_url: str = Field("https://mastodon.social", description="address of the instance")
+    base_url: BaseAddress = Field("https://mastodon.social", description="address of the instance")
     access_token: SecretStr | None = Field(
         None, description="scopes read, write:statuses; without it read-only"
     )
@@ -71,15 +72,6 @@ class MastodonOptions(Options):
         description="address of the streaming API; the instance says it itself",
         pattern=r"^(https?|wss?)://",
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        if not value.startswith(("http://", "https://")) or not host_of(value):
-            message = "must be the address of the instance, as https://mastodon.social"
-            raise ValueError(message)
-        return value
 
 
 class Mastodon(Channel[MastodonOptions]):

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from listener import unreadable
+from listener.addresses import BaseAddress
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -49,8 +50,8 @@ _NAME = re.compile(r"\w{2,24}")
 class RedditOptions(Options):
     """Options of `source add reddit`; without any, public RSS is read."""
 
-    base_url: str = Field(_SITE, description="address of the site")
-    oauth_url: str | None = Field(None, description="address of the API; follows base_url")
+    base_url: BaseAddress = Field(_SITE, description="address of the site")
+    oauth_url: BaseAddress | None = Field(None, description="address of the API; follows base_url")
     client_id: str | None = Field(None, description="id of the approved app")
     client_secret: SecretStr | None = Field(None, description="secret of the app")
     username: str | None = Field(None, description="our account, without u/")
@@ -81,17 +82,6 @@ class RedditOptions(Options):
         """Where the API is asked."""
         host = urlsplit(self.base_url).hostname or ""
         return self.oauth_url or (_API if host.endswith(".reddit.com") else self.base_url)
-
-    @field_validator("base_url", "oauth_url")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        value = value.strip().rstrip("/")
-        if not value.startswith(("http://", "https://")):
-            message = "must be an http or https address, as https://www.reddit.com"
-            raise ValueError(message)
-        return value
 
     @field_validator("username")
     @classmethod

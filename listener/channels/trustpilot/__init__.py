@@ -16,6 +16,7 @@ from typing import ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from listener import answers, tokens
+from listener.addresses import BaseAddress
 from listener.api import Api
 from listener.channels.base import (
     Absent,
@@ -67,7 +68,7 @@ class TrustpilotOptions(Options):
     webhook_secret: SecretStr | None = Field(
         None, min_length=8, description="last part of the address for Trustpilot's webhooks"
     )
-    base_url: str = Field("https://api.trustpilot.com", description="address of the API")
+    base_url: BaseAddress = Field("https://api.trustpilot.com", description="address of the API")
 
     @field_validator("business_unit_id", "author_business_user_id")
     @classmethod
@@ -94,7 +95,7 @@ class Trustpilot(Channel[TrustpilotOptions]):
     def identity_of(cls, options: TrustpilotOptions) -> tuple[str, str]:
         """An application is an identity; a hash stands for its key."""
         digest = tokens.digest(options.api_key.get_secret_value())
-        return options.base_url.rstrip("/"), f"key:{digest}/{options.author_business_user_id or ''}"
+        return options.base_url, f"key:{digest}/{options.author_business_user_id or ''}"
 
     @property
     def instance(self) -> str:
@@ -109,7 +110,7 @@ class Trustpilot(Channel[TrustpilotOptions]):
     @cached_property
     def reviews(self) -> Reviews:
         """The reviews as the account sees them."""
-        base, key = self.options.base_url.rstrip("/"), self.options.api_key.get_secret_value()
+        base, key = self.options.base_url, self.options.api_key.get_secret_value()
         if self.options.api_secret is None:
             public = Api(self.http, base, title=self.title, headers={"apikey": key}, judge=judge)
             return Reviews(public, self.instance, public=True)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
+from listener.addresses import BaseAddress
 from listener.channels.base import (
     Attempt,
     Channel,
@@ -55,7 +56,7 @@ class WhatsAppOptions(Options):
     verify_token: SecretStr = Field(
         min_length=8, description="made up by us for the webhook's set-up; also the last part of its address"
     )
-    base_url: str = Field("https://graph.facebook.com", description="address of the Graph API")
+    base_url: BaseAddress = Field("https://graph.facebook.com", description="address of the Graph API")
     api_version: str = Field(graph.VERSION, pattern=r"^v\d+\.\d+$", description="version of the Graph API")
 
 
@@ -71,7 +72,7 @@ class WhatsApp(Channel[WhatsAppOptions]):
     @classmethod
     def identity_of(cls, options: WhatsAppOptions) -> tuple[str, str]:
         """Our number."""
-        return options.base_url.rstrip("/"), options.phone_number_id
+        return options.base_url, options.phone_number_id
 
     def limits(self) -> Limits:
         """4,096 characters; a visit a day keeps the coverage ledger honest, posts come by webhook."""

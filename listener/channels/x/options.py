@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from listener.addresses import BaseAddress
 from listener.channels.base import Options
 from listener.channels.x import listening
 
@@ -15,7 +16,7 @@ _KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret
 class XOptions(Options):
     """Options of `source add x`: a bearer token reads; a log-in, or the four keys of OAuth 1.0a, read and reply."""
 
-    base_url: str = Field("https://api.x.com", description="address of the API")
+    base_url: BaseAddress = Field("https://api.x.com", description="address of the API")
     bearer_token: SecretStr | None = Field(None, description="app-only token: reads, cannot reply")
     consumer_key: SecretStr | None = Field(None, description="API key of the app")
     consumer_secret: SecretStr | None = Field(None, description="API key secret of the app")
@@ -49,15 +50,6 @@ class XOptions(Options):
         description="read each repost too (paid); their number comes with the original anyway",
         json_schema_extra={"of": "source"},
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        if not value.startswith(("http://", "https://")):
-            message = "must be an http or https address, as https://api.x.com"
-            raise ValueError(message)
-        return value
 
     @field_validator("username")
     @classmethod

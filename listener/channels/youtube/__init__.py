@@ -15,6 +15,7 @@ from typing import ClassVar, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from listener import google, tokens
+from listener.addresses import Address, BaseAddress
 from listener.api import Api
 from listener.channels.base import (
     Absent,
@@ -64,8 +65,8 @@ class YouTubeOptions(Options):
     refresh_token: SecretStr | None = Field(
         None, description="of the account that replies; youtube.force-ssl"
     )
-    base_url: str = Field(API_URL, description="address of the API")
-    auth_url: str | None = Field(None, description="where tokens are asked for; Google's when empty")
+    base_url: BaseAddress = Field(API_URL, description="address of the API")
+    auth_url: Address | None = Field(None, description="where tokens are asked for; Google's when empty")
 
     @field_validator("channel_id", "video_ids")
     @classmethod
@@ -108,7 +109,7 @@ class YouTube(Channel[YouTubeOptions]):
         secret = options.refresh_token or options.api_key
         kind = "token" if options.refresh_token else "key"
         digest = tokens.digest(secret.get_secret_value()) if secret else ""
-        return options.base_url.rstrip("/"), f"{kind}:{digest}"
+        return options.base_url, f"{kind}:{digest}"
 
     @property
     def logged_in(self) -> bool:
@@ -125,7 +126,7 @@ class YouTube(Channel[YouTubeOptions]):
     def api(self) -> Api:
         """The API as the account, or with the key."""
         judge = google.judge(google.until_midnight_pacific)
-        options, base, renewal = self.options, self.options.base_url.rstrip("/"), self.renewal()
+        options, base, renewal = self.options, self.options.base_url, self.renewal()
         if renewal is None:
             key = options.api_key.get_secret_value() if options.api_key else ""
             # in a header: an address is written to logs by more than one library
