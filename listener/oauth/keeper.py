@@ -9,9 +9,9 @@ asked about again until somebody connects the account anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from listener import log, tokens
@@ -22,6 +22,8 @@ from listener.tokens import Granted, Renewal
 from listener.vault import Vault
 
 LEASE = timedelta(seconds=100)  # of one renewal: the deadline of a request and some more
+HELD = datetime(9999, 1, 1, tzinfo=UTC)  # a lease that nobody has and that does not end
+UNCONFIRMED = timedelta(minutes=5)
 SOON = timedelta(seconds=5)
 REST = timedelta(minutes=1)  # between tries where the platform has a fault
 EARLIEST = timedelta(days=10)  # before the end of tokens that live for months
@@ -145,6 +147,12 @@ class AccountKeeper:
             if row.renew_lease is not None and row.renew_lease > at:
                 if held is not None and held.good(at):
                     return held
+                if row.renew_lease == HELD:
+                    raise ChannelError(
+                        "the account's token is not renewed here: this instance was restored from a backup",
+                        retry_after=UNCONFIRMED, delivered=False,
+                        hint="An admin runs `allears db confirm` once it is the only one.",
+                    )  # fmt: skip
                 raise ChannelError(
                     "the account's token is being renewed at this moment", retry_after=SOON, delivered=False
                 )
@@ -212,6 +220,16 @@ class AccountKeeper:
         return self._vault.unseal(row.secrets) if row.secrets else {}
 
 
+def hold(session: Session) -> None:
+    """Renew nothing here: another instance may live on the same refresh tokens, and each works once."""
+    session.execute(update(Account).values(renew_lease=HELD))
+
+
+def release(session: Session) -> None:
+    """Renew again."""
+    session.execute(update(Account).where(Account.renew_lease == HELD).values(renew_lease=None))
+
+
 def forgive(db: Database, vault: Vault, account_id: int) -> None:
     """Let a refused refresh token be tried once more, because a person asks: an app's secret may be right by now."""
     with db.work() as session:
@@ -251,6 +269,8 @@ def due(session: Session, at: datetime) -> list[int]:
     """Return the accounts whose token is to be renewed by now, longest waiting first."""
     return list(
         session.scalars(
-            select(Account.id).where(Account.renew_at <= at).order_by(Account.renew_at, Account.id)
+            select(Account.id)
+            .where(Account.renew_at <= at, or_(Account.renew_lease.is_(None), Account.renew_lease != HELD))
+            .order_by(Account.renew_at, Account.id)
         )
     )

@@ -16,6 +16,7 @@ from listener.db import Database, now
 from listener.errors import ChannelError, HttpError
 from listener.ground import Ground
 from listener.models import Account, Source
+from listener.oauth import keeper
 from listener.oauth.keeper import LEASE, Held
 from listener.tokens import Granted
 from tests.listener.oauth.room import CLIENT, SECRET, Authority, Grant, x
@@ -176,6 +177,26 @@ def test_a_person_who_asks_has_it_tried_once_more(
     line = accounts.connect(db, kit, account, {"client_secret": "changed-on-the-platform"})
     assert line == "X as @acme"
     assert row(db, account).health == "ok"
+
+
+def test_a_restored_copy_spends_nothing_before_it_is_confirmed(
+    db: Database, kit: Ground, x: Authority, account: int, clock: time_machine.Traveller
+) -> None:
+    first = token(opened(db, kit, account))
+    with db.work() as session:
+        keeper.hold(session)
+    assert token(opened(db, kit, account)) == first
+    clock.shift(7200 * 0.9)
+    assert token(opened(db, kit, account)) == first
+    clock.shift(7200)
+    assert accounts.due(db) == []
+    with pytest.raises(ChannelError, match="restored from a backup") as raised:
+        token(opened(db, kit, account))
+    assert (raised.value.attention, raised.value.delivered) == (False, False)
+    assert x.renewals == 1
+    with db.work() as session:
+        keeper.release(session)
+    assert token(opened(db, kit, account)) != first
 
 
 def test_whoever_lost_the_race_reads_again_what_the_winner_stored(
