@@ -5,14 +5,13 @@ Graph API: https://developers.facebook.com/docs/pages-api . Must not touch the d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from listener import unreadable
 from listener.addresses import BaseAddress
 from listener.answers import same
 from listener.channels.base import (
@@ -118,10 +117,7 @@ class Facebook(Channel[FacebookOptions]):
     def may_reply(self, post: Post) -> MayReply:
         """By the API, except below posts elsewhere, closed comments, and messages older than a day."""
         if post.kind == "message":
-            over = direct.closed(post)
-            return (
-                by_hand(post, over) if over else MayReply(ReplyMode.API, until=post.posted_at + direct.WINDOW)
-            )
+            return direct.may_reply(post)
         if post.extra.get("tagged"):
             return by_hand(post, "this post stands on another page: open it and answer there as the page")
         if post.extra.get("can_comment") is False:
@@ -171,23 +167,11 @@ class Facebook(Channel[FacebookOptions]):
 
     def receive(self, hook: Hook) -> Received:
         """Answer the challenge, or check the signature and read comments, posts and messages. Raises HttpError."""
-        verify, secret = self.options.verify_token, self.options.app_secret
-        answer = hooks.challenged(hook, verify.get_secret_value() if verify else None)
-        if answer is not None:
-            return answer
-        found: list[Post | Gone] = []
-        for entry in hooks.delivered(hook, secret.get_secret_value() if secret else None):
-            if str(entry.get("id")) != self.options.page_id:
-                continue  # the app serves several pages; each has its own source
-            for field, value in hooks.changes(entry):
-                if field == "feed":
-                    change = unreadable.read("facebook", field, change_of, value, page=self.options.page_id)
-                    found += [change] if change is not None else []
-            found += direct.read(entry, "facebook")
-        return Received(
-            posts=[one for one in found if isinstance(one, Post)],
-            gone=[one for one in found if isinstance(one, Gone)],
-        )
+        options = self.options
+        return hooks.received(
+            hook, self.kind, options.page_id, verify=options.verify_token, secret=options.app_secret,
+            changed=self._changed,
+        )  # fmt: skip
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
         """Re-read posts and comments; messages do not change but by webhook."""
@@ -214,6 +198,11 @@ class Facebook(Channel[FacebookOptions]):
         said = self.graph.read(f"/{self.options.page_id}", {"fields": "id,name,username"})
         self.known |= {"handle": str(said.get("username") or said.get("name")), "ours": [str(said.get("id"))]}
         return f"page {said.get('name')} ({said.get('id')})"
+
+    def _changed(self, field: str, value: Mapping[str, Any], at: datetime | None) -> list[Post | Gone]:
+        del at  # the change says it itself
+        change = change_of(value, page=self.options.page_id) if field == "feed" else None
+        return [] if change is None else [change]
 
     def _is_it(self, said: Any, attempt: Attempt) -> bool:
         who = str((said.get("from") or {}).get("id") or self.options.page_id)  # left out for some tokens

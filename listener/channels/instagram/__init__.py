@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from listener import tokens, unreadable
+from listener import tokens
 from listener.addresses import BaseAddress
 from listener.answers import same
 from listener.channels.base import (
@@ -144,10 +144,7 @@ class Instagram(Channel[InstagramOptions]):
     def may_reply(self, post: Post) -> MayReply:
         """By the API to comments and mentions; a post we are only tagged in can be answered in the app alone."""
         if post.kind == "message":
-            over = direct.closed(post)
-            return (
-                by_hand(post, over) if over else MayReply(ReplyMode.API, until=post.posted_at + direct.WINDOW)
-            )
+            return direct.may_reply(post)
         if post.extra.get("object") == "tag":
             return by_hand(
                 post, "Instagram's API cannot comment a post we are only tagged in: open it and answer there"
@@ -212,23 +209,11 @@ class Instagram(Channel[InstagramOptions]):
 
     def receive(self, hook: Hook) -> Received:
         """Answer the challenge, or check the signature and read what was delivered. Raises ChannelError."""
-        verify, secret = self.options.verify_token, self.options.app_secret
-        answer = hooks.challenged(hook, verify.get_secret_value() if verify else None)
-        if answer is not None:
-            return answer
-        found: list[Post | Gone] = []
-        for entry in hooks.delivered(hook, secret.get_secret_value() if secret else None):
-            if str(entry.get("id")) != self.options.account_id:
-                continue  # the app serves several accounts; each has its own source
-            for field, value in hooks.changes(entry):
-                at = moment(entry.get("time"))
-                change = unreadable.read("instagram", field, self._changed, field, value, at)
-                found += change or []
-            found += direct.read(entry, "instagram")
-        return Received(
-            posts=[one for one in found if isinstance(one, Post)],
-            gone=[one for one in found if isinstance(one, Gone)],
-        )
+        options = self.options
+        return hooks.received(
+            hook, self.kind, options.account_id, verify=options.verify_token, secret=options.app_secret,
+            changed=self._changed,
+        )  # fmt: skip
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
         """Re-read comments below our posts; what stands elsewhere cannot be asked for again."""
