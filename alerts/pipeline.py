@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from alerts import rechecks, reply
+from alerts import holding, rechecks, reply
 from alerts import triage as triage_
 from alerts.settings import AlertSettings
 from listener import accounts, collect, stages
@@ -93,7 +93,8 @@ def streams(app: App) -> Streams:
         if counts.own:
             app.wake.send("triage")
 
-    return Streams(app.db, app.ground, heard=heard)
+    # not on a restored instance: the original may hold the one stream that X lets an app have
+    return Streams(app.db, app.ground, heard=heard, may=lambda session: holding.held(session) is None)
 
 
 def recheck_due(app: App, wake: Wake) -> list[int]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+
+from sqlalchemy.orm import Session
 
 from listener import log
 from listener.db import Database, now
@@ -39,12 +42,20 @@ class _Running:
 
 
 class Streams:
-    """The streams of this process. `heard` is called with the counts of each page that was stored."""
+    """The streams of this process. `heard` is called with the counts of each page that was stored, `may` is asked at
+    each look whether there shall be any."""
 
     def __init__(
-        self, db: Database, ground: Ground, *, heard: Heard, tick: float = TICK, most: int = MOST
+        self,
+        db: Database,
+        ground: Ground,
+        *,
+        heard: Heard,
+        may: Callable[[Session], bool] = lambda _session: True,
+        tick: float = TICK,
+        most: int = MOST,
     ) -> None:
-        self._db, self._ground, self._heard = db, ground, heard
+        self._db, self._ground, self._heard, self._may = db, ground, heard, may
         self._tick, self._most = tick, most
         self._running: dict[int, _Running] = {}
         self._stop = threading.Event()
@@ -75,7 +86,7 @@ class Streams:
                 del self._running[source_id]
         self._renew()
         with self._db.read() as session:
-            wanted = lease.wanted(session)
+            wanted = lease.wanted(session) if self._may(session) else {}
         for source_id, one in self._running.items():
             if source_id not in wanted or wanted[source_id].listens != one.held.listens:
                 one.stop.set()  # it is claimed anew when its thread has ended
