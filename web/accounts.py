@@ -19,7 +19,7 @@ from listener.models import Source
 from listener.said import said
 from web import connecting, sources
 from web.optionform import Option, option_of
-from web.page import Answer, _, back, show, tell
+from web.page import Answer, _, back, show, tell, whole
 from web.security import context, requires, viewer
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
@@ -81,6 +81,29 @@ def connect() -> Answer:
         return sources.page(error=_words(error), chosen=kind, status=400)
 
 
+@blueprint.post("/use")
+@requires("sources.edit")
+def use() -> Answer:
+    """Add a source that listens with an account that is there; of its form only what is listened to counts."""
+    ctx, form = context(), request.form
+    kind = form.get("kind", "")
+    row = _own(whole(form.get("account")) or 0)
+    if form.get("brand", "") not in {brand.name for brand in sources.brands_seen()}:
+        return sources.page(error=_("Choose one of your brands."), chosen=kind, status=400)
+    wanted = _of_source(row.kind)
+    settings = {name: text for name, text in sources.settings_of(form).items() if name in wanted}
+    try:
+        listener_sources.add(
+            ctx.db, ctx.ground, row.kind, name=form.get("name", ""), brand=form["brand"], settings=settings,
+            account_id=row.id,
+        )  # fmt: skip
+    except ListenerError as error:
+        return sources.page(error=_words(error), chosen=row.kind, status=400)
+    tell(_("Source added. Test the connection, or wait for the first poll."))
+    ctx.wake.send("poll")
+    return back("sources.sources")
+
+
 @blueprint.get("/callback")
 @requires("sources.edit")
 def callback() -> Answer:
@@ -128,18 +151,35 @@ def _begun(target: int | str, settings: dict[str, str], source: dict[str, str] |
 
 def _add(pending: Pending, account_id: int) -> None:
     """Add the source that was asked for; what it listens to stands with the fresh account."""
-    ctx = context()
-    model = channel_type(pending.kind).options_type.model_fields
+    ctx, wanted = context(), _of_source(pending.kind)
     asked = {
         name: ",".join(map(str, value)) if isinstance(value, list) else str(value)
         for name, value in pending.given.items()
-        if isinstance(extra := model[name].json_schema_extra, dict) and extra.get("of") == "source"
+        if name in wanted
     }
     listener_sources.add(
         ctx.db, ctx.ground, pending.kind, name=pending.source["name"], brand=pending.source["brand"], settings=asked,
         account_id=account_id,
     )  # fmt: skip
     tell(_("Source added. Test the connection, or wait for the first poll."))
+
+
+def choices(kind: str) -> list[tuple[int, str]]:
+    """Return the accounts with credentials that a new source of a kind could listen with: id and name."""
+    return [
+        (row.id, row.handle or row.base_url or str(row.id))
+        for row in _rows()
+        if row.kind == kind and row.secrets
+    ]
+
+
+def _of_source(kind: str) -> frozenset[str]:
+    """Return the options that say what is listened to."""
+    return frozenset(
+        name
+        for name, info in channel_type(kind).options_type.model_fields.items()
+        if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("of") == "source"
+    )
 
 
 def _noted(account_id: int) -> None:
@@ -170,11 +210,11 @@ def _own(account_id: int) -> AccountRow:
 
 
 def _page(row: AccountRow, *, error: str = "") -> Answer:
-    kind = channel_type(row.kind)
+    kind, of_source = channel_type(row.kind), _of_source(row.kind)
     options: list[Option] = [
         option_of(name, info)
         for name, info in kind.options_type.model_fields.items()
-        if not (isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("of") == "source")
+        if name not in of_source
     ]
     values: dict[str, Any] = {
         name: value for name, value in row.options.items() if isinstance(value, str | int)

@@ -177,6 +177,7 @@ def _templates(app: Flask) -> None:
         delivery_state=words.delivery_state,
         day=i18n.format_day,
         nav_counts=inbox.nav_counts,
+        account_choices=accounts.choices,
         page_banners=banners.banners,
     )
     app.context_processor(_every_page)

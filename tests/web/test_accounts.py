@@ -204,6 +204,31 @@ def test_what_is_wrong_is_said_before_anybody_leaves(
         assert session.scalar(select(func.count()).select_from(Connecting)) == 0
 
 
+def test_a_second_source_listens_with_the_same_account(
+    ctx: Context, world: World, admin: FlaskClient, login: Login, open_guard: Authority
+) -> None:
+    x = open_guard
+    come_back(admin, x.visit(begin(admin, x)))
+    (account,) = accounts(ctx)
+    page = BeautifulSoup(admin.get("/sources/new/x").text, "html.parser")
+    assert [one.get_text() for one in page.select('select[name="account"] option')] == ["@acme"]
+    given = form(
+        x, name="more of x", account=str(account.id), **{"option-search": "false", "option-base_url": ""}
+    )
+    assert post(admin, "/accounts/use", given).status_code == 303
+    with ctx.db.read() as session:
+        source = session.scalars(select(Source).where(Source.name == "more of x")).one()
+        foreign = session.get_one(Source, world.other_source).account_id
+    assert (source.account_id, source.options["search"]) == (account.id, False)
+    assert accounts(ctx)[0].options["base_url"] == x.site.url
+    assert post(admin, "/accounts/use", given).status_code == 400  # the name is taken
+    assert post(admin, "/accounts/use", {**given, "account": ""}).status_code == 404
+    assert post(admin, "/accounts/use", {**given, "name": "z", "brand": "Nobody"}).status_code == 400
+    people.add_person(ctx.db, "narrow@example.test", "admin", factories.PASSWORD, ["Acme"])
+    client = login("narrow")
+    assert post(client, "/accounts/use", {**given, "name": "z", "account": str(foreign)}).status_code == 404
+
+
 def test_accounts_of_other_brands_are_not_there(ctx: Context, world: World, login: Login) -> None:
     with ctx.db.read() as session:
         mine = session.get_one(Source, world.source).account_id
