@@ -23,6 +23,7 @@ from listener.ground import Ground
 from listener.looking import Look
 from listener.preview.result import SAMPLES, Preview, Sample, cost, why
 from listener.query import Query
+from listener.tokens import Renewal
 
 WINDOW = timedelta(days=7)  # how far back is looked, as far as the platform gives
 
@@ -60,10 +61,26 @@ def live_unsaved(ground: Ground, kind: str, settings: Mapping[str, str], queries
     at = now()
     options = sources.parse_options(kind, settings)
     channel: Channel[Any] = channel_type(kind)(options, ground.http)
+    channel.keeper = _Unspent()
     found = channel.look(Listen(queries, at - WINDOW), posts=False)
     allowed = getattr(options, "reads_per_day", None)
     day = Budget(allowed, 0, at) if allowed else None
     return _preview(ground, channel, queries, found, at=at, source=None, day=day)
+
+
+class _Unspent:
+    """Stands where an account keeps its access token: what was only typed must not be used up by looking."""
+
+    def token(self, renewal: Renewal) -> str:
+        """Refuse."""
+        message = (
+            f"the {renewal.option} that was typed may be used up by trying it: save the source first, "
+            "then preview its query"
+        )
+        raise ListenerError(message)
+
+    def refused(self, renewal: Renewal) -> None:
+        """Nothing was asked."""
 
 
 def _preview(

@@ -186,7 +186,6 @@ class X(Channel[XOptions]):
 
     def look(self, what: Listen, *, posts: bool = True) -> Look:
         """Count what a query has, which costs no read; see `looking`."""
-        self.learn()
         return looking.look(self, what, posts=posts)
 
     def may_reply(self, post: Post) -> MayReply:

@@ -52,7 +52,7 @@ def test_x_counts_without_a_read_and_says_what_it_will_cost(db: Database, kit: G
     assert cost.reads == pytest.approx(34 / 7, rel=0.01)
     assert (cost.per_day, cost.per_month) == (Decimal("0.02"), Decimal("0.73"))
     assert cost.share == pytest.approx(0.486, abs=0.01)
-    assert {asked.path for asked in tiny.site.asked} == {"/2/users/me", "/2/tweets/counts/recent"}
+    assert {asked.path for asked in tiny.site.asked} == {"/2/tweets/counts/recent"}
     assert booked(db) == []
     assert untouched(db, source_id)
 
@@ -131,3 +131,19 @@ def test_a_rate_limit_holds_for_previews_too(
     with pytest.raises(ListenerError, match="rate limited"):
         preview.live(db, kit, "one", ACME)
     assert parrot.heard == []
+
+
+def test_a_typed_refresh_token_is_not_used_up(kit: Ground, tiny: TinyX, site: Site) -> None:
+    login = {"base_url": tiny.site.url, "client_id": "c", "client_secret": "s", "refresh_token": "typed"}
+    assert preview.live_unsaved(kit, "x", login | BEARER, ACME).hits == 34
+    assert {asked.path for asked in site.asked} == {"/2/tweets/counts/recent"}
+    typed = {
+        "base_url": site.url,
+        "video_ids": "abcdefghijk",
+        "client_id": "c",
+        "client_secret": "s",
+        "refresh_token": "t",
+    }
+    with pytest.raises(ListenerError, match="refresh_token that was typed"):
+        preview.live_unsaved(kit, "youtube", typed, ACME)
+    assert len(site.asked) == 1
