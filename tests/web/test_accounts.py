@@ -212,6 +212,8 @@ def test_a_second_source_listens_with_the_same_account(
     (account,) = accounts(ctx)
     page = BeautifulSoup(admin.get("/sources/new/x").text, "html.parser")
     assert [one.get_text() for one in page.select('select[name="account"] option')] == ["@acme"]
+    buttons = [one.get_text() for one in page.select('form[action="/sources"] button')]
+    assert buttons[0] == "Add source"  # the one that Enter presses
     given = form(
         x, name="more of x", account=str(account.id), **{"option-search": "false", "option-base_url": ""}
     )
