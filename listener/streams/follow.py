@@ -69,9 +69,9 @@ def follow(
         with closing(pages):
             for page in pages:
                 alive()
+                _take(db, channel, run, page, heard)  # also the last one: it may have been paid for
                 if stop.is_set():
                     break
-                _take(db, channel, run, page, heard)
         if not stop.is_set():
             error = HttpError("the platform ended the stream")
     except LostError:

@@ -27,7 +27,8 @@ class BrookOptions(ParrotOptions):
 
 
 class Brook(Parrot):
-    """Its stream yields what is put into `arrivals`: pages, errors to raise, functions to call, None = the end."""
+    """Its stream yields what is put into `arrivals`: pages or functions that make one, errors to raise, functions to
+    call, None = the end."""
 
     kind: ClassVar[str] = "brook"
     options_type = BrookOptions
@@ -49,8 +50,9 @@ class Brook(Parrot):
             if isinstance(step, Exception):
                 raise step
             if callable(step):
-                step()
-                continue
+                step = step()
+                if not isinstance(step, Page):
+                    continue
             yield step
 
 

@@ -217,6 +217,24 @@ def test_a_stream_that_just_ends_is_an_error_and_one_we_end_is_none(
     assert row(db, source_id).holder is None
 
 
+def test_what_arrived_when_it_was_told_to_end_is_stored(
+    db: Database, kit: Ground, brook: type[Brook], process: Make
+) -> None:
+    (source_id,) = furnish(db, kit, "one", reads_per_day="100")
+    running = process(db)
+    until(lambda: is_up(db, source_id))
+
+    def end_and_say() -> Page:
+        running._running[source_id].stop.set()
+        return page(post("1"), reads=1)
+
+    brook.arrivals.put(end_and_say)
+    until(lambda: spans(db)[0].ended_at is not None)
+    assert heard_ids(db) == ["1"]
+    with db.read() as session:
+        assert budget.of(session, session.get_one(Source, source_id), at=now()).used == 1
+
+
 def test_a_changed_query_is_taken_over(db: Database, kit: Ground, brook: type[Brook], process: Make) -> None:
     (source_id,) = furnish(db, kit, "one")
     process(db)
