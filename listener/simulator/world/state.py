@@ -49,6 +49,7 @@ class World:
         self._by_id: dict[str, Post] = {}
         self._by_name: dict[tuple[str, str], Post] = {}
         self._on: dict[str, list[Post]] = {}
+        self._notified = 0
         self._by_handle: dict[tuple[str, str], Account] = {}
         self._ids = Snowflakes()
         self._keys: dict[tuple[str, str], tuple[datetime, Post]] = {}
@@ -197,5 +198,5 @@ class World:
                 continue
             post.mentions.append(account)
             if account is not post.account:
-                number = str(len(self._by_id) * 4 + len(self.notifications) + 1)
-                self.notifications.append(Notification(number, account, post, post.heard_at))
+                self._notified += 5  # ids grow, with gaps, whatever is deleted meanwhile
+                self.notifications.append(Notification(str(self._notified), account, post, post.heard_at))

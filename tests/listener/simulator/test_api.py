@@ -110,3 +110,11 @@ def test_a_private_answer_is_seen_by_the_two_only(client: Any, simulator: Simula
     with pytest.raises(MastodonNotFoundError):
         connect(simulator, "").status(made["id"])
     assert made["id"] not in {one["id"] for one in client.timeline_public()}
+
+
+def test_ids_of_notifications_grow_although_posts_are_deleted(client: Any, simulator: Simulator) -> None:
+    before = client.notifications(limit=1)[0]["id"]
+    for post in [one.post for one in simulator.world.notifications[-8:]]:
+        simulator.world.delete(post)
+    simulator.world.publish(simulator.world.add_account("ada", "Ada"), "@tolvane still down")
+    assert int(client.notifications(limit=1)[0]["id"]) > int(before)
