@@ -64,7 +64,7 @@ class MastodonOptions(Options):
     )
     stream: bool = Field(
         default=False,
-        description="hear mentions and hashtags at once (needs access_token); polls go on, more slowly",
+        description="hear mentions and hashtags at once (needs access_token); search goes on by polls",
         json_schema_extra={"of": "source"},
     )
     stream_url: str | None = Field(
