@@ -34,7 +34,7 @@ class App:
 def test_gaps_and_polls_are_told(sqlite_db: Database, kit: Ground, say: Say) -> None:
     app = App(sqlite_db, kit)
     (source_id,) = furnish(sqlite_db, kit, "one")
-    start = now() - timedelta(hours=3)
+    start = now().replace(second=0, microsecond=0) - timedelta(hours=3)
     with sqlite_db.work() as session:
         session.get_one(Source, source_id).created_at = start
     say(page(post("1", at=start)))
