@@ -19,7 +19,12 @@ from tests.contract.test_channels import NEEDED, SHIPPED
 
 LISTENER = Path(said.__file__).parent
 FILES = sorted(
-    [*(LISTENER / "channels").rglob("*.py"), *(LISTENER / "meta").glob("*.py"), LISTENER / "answers.py"]
+    [
+        *(LISTENER / "channels").rglob("*.py"),
+        *(LISTENER / "meta").glob("*.py"),
+        LISTENER / "answers.py",
+        LISTENER / "exchange.py",
+    ]
 )
 OTHERS = [locale for locale in i18n.LOCALES if locale != "en"]
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
