@@ -191,6 +191,6 @@ def page(*, error: str = "", chosen: str = "", preview: Any = None, status: int 
         "manage/sources.html", status=status, rows=[row for row in rows if row.brand in mine], seen=seen, brands=known,
         queries=queries, handles=handles, kinds=offered, brand_choices=[(brand.name, brand.name) for brand in known],
         error=error, chosen=next((one for one in offered if one.kind == chosen), None), preview=preview,
-        paid=any(channel_type(row.kind).price for row in rows if row.brand in mine),
+        paid={row.brand: row.name for row in rows if row.brand in mine and channel_type(row.kind).price},
         midnight=now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from listener.channels import channel_type
 from listener.channels.base import Post
 from listener.http import Http
 from listener.sources import parse_options
-from tests.contract.test_channels import NEEDED, SHIPPED
+from tests.contract.needed import NEEDED, SHIPPED
 
 LISTENER = Path(said.__file__).parent
 FILES = sorted(

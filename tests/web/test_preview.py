@@ -206,3 +206,17 @@ def test_every_language_says_all_of_it(ctx: Context, app, tongue: str) -> None: 
     assert "Acme on X" in lines[2]
     if tongue != "en":
         assert "budget of" not in lines[3]
+
+
+def test_a_query_of_a_brand_that_pays_for_reads_is_tried_there_unless_told_otherwise(
+    ctx: Context, world: World, on_x: int, admin: FlaskClient
+) -> None:
+    def offered(page: str, of: object) -> str:
+        found = BeautifulSoup(page, "html.parser").select_one(f"#where-{of} option[selected]")
+        return str(found["value"]) if found else ""
+
+    page = admin.get("/sources").text
+    assert offered(page, world.brand) == "Acme on X"
+    assert offered(page, world.other_brand) == ""
+    tried = post(admin, "/sources/brands/preview", of=str(world.brand), query="acme", where="").text
+    assert offered(tried, world.brand) == ""
