@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,6 +50,24 @@ def recent() -> Response:
     except QueryError as error:
         raise _invalid(str(error), "query") from error
     return _timeline([post for post in _visible() if wanted(post)], week=True)
+
+
+@routes.get("/tweets/counts/recent")
+def counts() -> Response:
+    """How many posts of the last seven days a query means, by day; for the app's bearer token alone."""
+    if request.headers.get("Authorization", "").startswith("OAuth "):
+        raise asking.Refused(
+            403, "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint."
+        )
+    _app()
+    try:
+        wanted = search.found(request.args.get("query", ""))
+    except QueryError as error:
+        raise _invalid(str(error), "query") from error
+    start = _moment("start_time") or asking.world().clock() - WEEK
+    days = Counter(post.heard_at.date() for post in _visible() if post.heard_at >= start and wanted(post))
+    rows = [{"start": f"{day}T00:00:00.000Z", "tweet_count": count} for day, count in sorted(days.items())]
+    return jsonify(data=rows, meta={"total_tweet_count": days.total()})
 
 
 @routes.get("/users/<user_id>/mentions")

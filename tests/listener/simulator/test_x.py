@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 import requests
 
+from listener import preview
+from listener.query import parse as query
 from listener.simulator.searching import QueryError
 from listener.simulator.x.search import found
 from tests.listener.rooms import no_tokens
@@ -41,6 +43,22 @@ def test_an_app_alone_reads_and_cannot_post(enter: Callable[..., SimRoom]) -> No
     room.hear()
     assert room.only().reply_mode == "link"
     assert ask(room, "/users/me").status_code == 403
+
+
+def test_a_query_is_counted_before_it_is_saved(enter: Callable[..., SimRoom]) -> None:
+    room = enter("x-app", reads_per_day="100")
+    for number in range(20):
+        room.say(f"my tolvane box is dead {number}", by=f"ada{number}", minutes=60 * number)
+    room.say("a coffee, please")
+    found = preview.live(room.db, room.kit, "here", [query("tolvane -fine")])
+    assert (found.hits, found.counted, found.reads) == (20, True, 0)
+    assert found.costs[0].share == pytest.approx(20 / 7 / 100, rel=0.01)
+    keys = 'OAuth oauth_consumer_key="sim-key", oauth_token="sim-brand-token"'
+    refused = requests.get(
+        f"{room.sim.base_url}/x/2/tweets/counts/recent", params={"query": "tolvane"},
+        headers={"Authorization": keys}, timeout=5,
+    )  # fmt: skip
+    assert refused.status_code == 403
 
 
 def test_a_deleted_account_takes_its_posts_along(enter: Callable[..., SimRoom]) -> None:
