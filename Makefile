@@ -76,7 +76,7 @@ db: .venv/.installed ## migrate the database
 	@$(BIN)/allears db upgrade
 
 i18n: .venv/.installed ## extract, update and compile the translations
-	@for room in web alerts; do \
+	@for room in web alerts listener; do \
 	  $(BIN)/pybabel --quiet extract -F pyproject.toml -k n_:1,2 --no-wrap --sort-by-file --add-location=file \
 	    --project 'All Ears' --copyright-holder 'The All Ears authors' -o .venv/$$room.pot $$room || exit 1; \
 	  for language in fr ru he; do \

@@ -13,10 +13,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts import events, flow, sla
+from alerts import events, flow, rules, sla
 from alerts.calendars import Hours
 from alerts.models import Alert, CaseMention
 from alerts.rules import ALERT, IGNORE, Verdict
+from listener import spread
 from listener.models import Author, Brand, Mention
 from sentiment.models import Score
 
@@ -36,6 +37,11 @@ class Facts:
     hours: Hours
     at: datetime
     number: int  # for `Alert.changed`
+
+    @property
+    def level(self) -> int:
+        """How urgent it is: what the words say, and how many have seen them."""
+        return rules.level(self.mention, self.score)
 
     @property
     def key(self) -> tuple[int, str, str, int | None]:
@@ -65,14 +71,14 @@ def existing(session: Session, mentions: Sequence[Mention]) -> dict[tuple[int, s
     return {(row.brand_id, row.channel, row.thread_key, row.author_id): row for row in found}
 
 
-def own(session: Session, mentions: Sequence[Mention]) -> dict[int, Alert]:
-    """Return the alert of each mention that is part of one already (it was edited and comes again)."""
+def own(session: Session, mentions: Sequence[Mention]) -> dict[int, tuple[Alert, CaseMention]]:
+    """Return the alert of each mention that is part of one already (it was edited, or spread, and comes again)."""
     rows = session.execute(
-        select(CaseMention.mention_id, Alert)
-        .join(Alert, Alert.id == CaseMention.alert_id)
+        select(Alert, CaseMention)
+        .join(CaseMention, Alert.id == CaseMention.alert_id)
         .where(CaseMention.mention_id.in_([mention.id for mention in mentions]))
     )
-    return {mention_id: alert for mention_id, alert in rows}  # noqa: C416 - a Row is not a pair for mypy
+    return {part.mention_id: (alert, part) for alert, part in rows}
 
 
 def raise_(session: Session, facts: Facts) -> Alert:
@@ -81,8 +87,8 @@ def raise_(session: Session, facts: Facts) -> Alert:
     alert = Alert(
         mention_id=mention.id, latest_mention_id=mention.id, brand_id=facts.brand.id, rule_id=verdict.rule_id,
         author_id=mention.author_id, channel=mention.channel, thread_key=thread_key(mention), kind=verdict.action,
-        level=score.level, sentiment=score.sentiment, category=score.category, language=score.language,
-        author=_name(facts.author), text=_excerpt(mention), url=mention.url, reply_mode=mention.reply_mode,
+        level=facts.level, sentiment=score.sentiment, category=score.category, language=score.language,
+        author=_name(facts.author), text=excerpt(mention), url=mention.url, reply_mode=mention.reply_mode,
         reasons=list(score.reasons), needs_approval=verdict.needs_approval, assignee_id=verdict.assignee_id,
         posted_at=mention.posted_at, collected_at=mention.collected_at, scored_at=score.created_at,
         raised_at=facts.at, due_at=_due(facts) if verdict.action == ALERT else None, changed=facts.number,
@@ -92,7 +98,7 @@ def raise_(session: Session, facts: Facts) -> Alert:
         alert.state, alert.answered_at = flow.ANSWERED, facts.at
     session.add(alert)
     session.flush()
-    session.add(CaseMention(mention_id=mention.id, alert_id=alert.id))
+    session.add(_part(facts, alert))
     events.record(
         session, "alert.raised", alert_id=alert.id, mention_id=mention.id, once=f"alert.raised:{mention.id}",
         data={"level": alert.level, "kind": alert.kind, "rule": verdict.rule_id, "why": verdict.why}, at=facts.at,
@@ -102,7 +108,7 @@ def raise_(session: Session, facts: Facts) -> Alert:
 
 def join(session: Session, alert: Alert, facts: Facts) -> bool:
     """Add a later post of the customer to its alert; return whether the alert was opened again by it."""
-    session.add(CaseMention(mention_id=facts.mention.id, alert_id=alert.id))
+    session.add(_part(facts, alert))
     alert.posts += 1
     newest = facts.mention.id != alert.latest_mention_id and facts.mention.posted_at >= _latest_at(
         session, alert
@@ -123,11 +129,15 @@ def join(session: Session, alert: Alert, facts: Facts) -> bool:
     return again
 
 
-def revise(session: Session, alert: Alert, facts: Facts) -> bool:
-    """The customer edited a post of the case; return whether the alert was opened again by it.
+def revise(session: Session, alert: Alert, part: CaseMention, facts: Facts) -> bool:
+    """A post of the case was edited, or spread; return whether the alert was opened again, or became critical, by it.
 
-    An edit that is no longer worth an alert only updates what is shown.
+    An edit that is no longer worth an alert only updates what is shown. Who answered once is not asked again because
+    more people look.
     """
+    if part.revision == facts.mention.revision:
+        return _grown(session, alert, facts)
+    part.revision = facts.mention.revision
     again = alert.state != flow.OPEN and facts.verdict.action != IGNORE
     if again:
         data = {**flow.reopened(alert), "by": "edit"}
@@ -142,15 +152,33 @@ def revise(session: Session, alert: Alert, facts: Facts) -> bool:
     return again
 
 
+def _grown(session: Session, alert: Alert, facts: Facts) -> bool:
+    alert.changed = facts.number
+    if alert.state != flow.OPEN or facts.level <= alert.level:
+        return False
+    data = {"from": alert.level, "to": facts.level, "reactions": spread.reactions(facts.mention.engagement)}
+    events.record(
+        session, "alert.spread", alert_id=alert.id, mention_id=facts.mention.id, data=data, at=facts.at
+    )
+    alert.level = facts.level
+    if alert.due_at is not None:
+        alert.due_at = min(alert.due_at, _due(facts) or alert.due_at)
+    return True
+
+
+def _part(facts: Facts, alert: Alert) -> CaseMention:
+    return CaseMention(mention_id=facts.mention.id, alert_id=alert.id, revision=facts.mention.revision)
+
+
 def _show(alert: Alert, facts: Facts, *, again: bool) -> None:
     """Let the row show the newest words; while the case stays open it never becomes less urgent by itself."""
     mention, score = facts.mention, facts.score
-    higher = score.level >= alert.level
-    alert.level = max(score.level, 1) if again else max(score.level, alert.level)
+    higher = facts.level >= alert.level
+    alert.level = max(facts.level, 1) if again else max(facts.level, alert.level)
     if higher or again:
         alert.category, alert.reasons = score.category, list(score.reasons)
     alert.sentiment, alert.language = score.sentiment, score.language
-    alert.text, alert.url, alert.reply_mode = _excerpt(mention), mention.url, mention.reply_mode
+    alert.text, alert.url, alert.reply_mode = excerpt(mention), mention.url, mention.reply_mode
     if alert.kind != ALERT and (score.needs_reply or facts.verdict.action == ALERT):
         alert.kind = ALERT
     if alert.kind == ALERT:
@@ -163,7 +191,7 @@ def _show(alert: Alert, facts: Facts, *, again: bool) -> None:
 def _due(facts: Facts, level: int | None = None) -> datetime | None:
     mention = facts.mention
     return sla.due_at(
-        facts.score.level if level is None else level, mention.channel, mention.posted_at, facts.hours,
+        facts.level if level is None else level, mention.channel, mention.posted_at, facts.hours,
         kind=mention.kind, collected_at=mention.collected_at,
     )  # fmt: skip
 
@@ -173,7 +201,8 @@ def _latest_at(session: Session, alert: Alert) -> datetime:
     return latest.posted_at if latest is not None else alert.posted_at
 
 
-def _excerpt(mention: Mention) -> str:
+def excerpt(mention: Mention) -> str:
+    """Return what a row of the inbox shows of a post."""
     words = " ".join(part for part in (mention.title, mention.text) if part)
     return words if len(words) <= EXCERPT else words[: EXCERPT - 1].rstrip() + "…"
 

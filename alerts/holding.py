@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from alerts.events import record
 from alerts.models import Hold
+from listener.oauth import keeper
 
 
 def held(session: Session) -> str | None:
@@ -15,8 +16,9 @@ def held(session: Session) -> str | None:
 
 
 def hold(session: Session, reason: str) -> None:
-    """Stop everything that goes out: replies, notifications, digests."""
+    """Stop everything that goes out: replies, notifications, digests, and the renewal of tokens that work once."""
     session.add(Hold(reason=reason))
+    keeper.hold(session)
     record(session, "hold.set")
 
 
@@ -25,5 +27,6 @@ def confirm(session: Session) -> bool:
     there = held(session) is not None
     if there:
         session.execute(delete(Hold))
+        keeper.release(session)
         record(session, "hold.lifted")
     return there

@@ -101,12 +101,20 @@ def _answered_mention(session: Session, post: OwnPost) -> Mention | None:
 
 
 def _proof(session: Session, post: OwnPost, mention: Mention, at: datetime) -> bool:
-    """A reply whose call had no clear end, and here are its words under the same post: it did arrive."""
+    """A reply of which nobody knows whether it can be seen, and here are its words under the same post: it can."""
+    unclear = Reply.state.in_((states.SENDING, states.UNKNOWN))
+    waits = Reply.pending & (Reply.state == states.SENT)
     pending = session.scalar(
-        select(Reply).where(Reply.mention_id == mention.id, Reply.state.in_((states.SENDING, states.UNKNOWN)))
+        select(Reply)
+        .where(Reply.mention_id == mention.id, unclear | waits)
+        .order_by(Reply.id.desc())
+        .limit(1)
     )
     if pending is None or _plain(pending.text) != _plain(post.text):
         return False
+    if pending.pending:
+        states.visible(session, pending, external_id=post.external_id, url=post.url, at=at)
+        return True
     states.sent(session, pending, external_id=post.external_id, url=post.url, sent_at=post.posted_at, at=at)
     return True
 

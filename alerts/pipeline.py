@@ -1,4 +1,4 @@
-"""The walk of one mention, told in one file: poll → score → triage → notify → reply, and the digest beside it.
+"""The walk of one mention, told in one file: poll → score → triage → notify → reply → look again, and the digest.
 
 Each job finds its work in rows and wakes the next; a lost wake-up costs a few seconds until the next sweep.
 What each step does lives in the module named after it.
@@ -12,14 +12,15 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from alerts import reply
+from alerts import holding, rechecks, reply
 from alerts import triage as triage_
 from alerts.settings import AlertSettings
-from listener import collect, stages
+from listener import accounts, collect, stages
 from listener.db import Database, now
 from listener.ground import Ground
 from listener.models import Mention
 from listener.queue import Job, Wake
+from listener.streams.supervisor import Streams
 from listener.ticks import Tick
 from sentiment import score as score_
 from sentiment.settings import SentimentSettings
@@ -83,6 +84,47 @@ def poll_one(app: App, source_id: int) -> None:
         app.wake.send("triage")  # a colleague answered on the platform: stop the clock
 
 
+def streams(app: App) -> Streams:
+    """2-3, beside the polls: return what keeps the streams of this process."""
+
+    def heard(counts: collect.Counts) -> None:
+        if counts.new or counts.updated:
+            app.wake.send("score")
+        if counts.own:
+            app.wake.send("triage")
+
+    # not on a restored instance: the original may hold the one stream that X lets an app have
+    return Streams(app.db, app.ground, heard=heard, may=lambda session: holding.held(session) is None)
+
+
+def recheck_due(app: App, wake: Wake) -> list[int]:
+    """9. Claim the sources whose stored posts are to be looked at again and ask for a look of each."""
+    ids = rechecks.due(app.db)
+    for source_id in ids:
+        wake.send("recheck", source_id)
+    return ids
+
+
+def recheck_one(app: App, source_id: int) -> None:
+    """9. Look again at stored posts of one source: edited, deleted, answered elsewhere, shared more."""
+    kept = rechecks.run(app.db, app.ground, source_id).kept
+    if kept.updated:
+        app.wake.send("score")
+    if kept.gone or kept.own or kept.grown:
+        app.wake.send("triage")
+
+
+def renew_due(app: App, wake: Wake) -> None:
+    """Ask for new access tokens of the accounts whose present ones end soon."""
+    for account_id in accounts.due(app.db):
+        wake.send("renew", account_id)
+
+
+def renew_one(app: App, account_id: int) -> None:
+    """Renew one account's token; whoever else renews it is not disturbed."""
+    accounts.renew(app.db, app.ground, account_id)
+
+
 def score_batch(app: App) -> None:
     """4. Score what waits; the model is loaded here, and only if something waits.
 
@@ -116,9 +158,10 @@ def triage_batch(app: App) -> None:
 
 
 def publish(app: App) -> None:
-    """8. Send the replies that are due, and find out what became of the unclear ones."""
+    """8. Send the replies that are due, and find out what became of the unclear ones and those not visible yet."""
     reply.send(app.db, app.ground, settings=app.settings.alerts)
     reply.resolve(app.db, app.ground, settings=app.settings.alerts)
+    reply.look(app.db, app.ground)
 
 
 def deliver(app: App) -> None:
@@ -147,11 +190,13 @@ def digest(app: App) -> None:
 def jobs(app: App) -> Sequence[Job]:
     """Return what workers can be asked to do, each with its queue's name, limit in seconds and priority."""
     return [
-        Job("poll", lambda source_id: poll_one(app, source_id), seconds=300, priority=10),
+        Job("poll", lambda source_id: poll_one(app, source_id), seconds=300, priority=10, reads=True),
+        Job("recheck", lambda source_id: recheck_one(app, source_id), seconds=300, priority=25, reads=True),
         Job("score", lambda: score_batch(app), seconds=600, priority=20),
         Job("triage", lambda: triage_batch(app), seconds=300, priority=5),
         Job("publish", lambda: publish(app), seconds=300, priority=0),
         Job("deliver", lambda: deliver(app), seconds=300, priority=15),
+        Job("renew", lambda account_id: renew_one(app, account_id), seconds=300, priority=25, reads=True),
         Job("digest", lambda: digest(app), seconds=600, priority=30),
     ]
 
@@ -160,6 +205,8 @@ def ticks(app: App, wake: Wake) -> Sequence[Tick]:
     """Return the clock's ticks: each looks for due rows or wakes the job that does."""
     return [
         Tick("poll-due", 3, lambda: poll_due(app, wake)),
+        Tick("recheck-due", 30, lambda: recheck_due(app, wake)),
+        Tick("renew-due", 60, lambda: renew_due(app, wake)),
         Tick("publish", 2, lambda: wake.send("publish")),
         Tick("sweep-score", 10, lambda: _sweep(app, wake, stages.COLLECTED, "score")),
         Tick("sweep-triage", 10, lambda: wake.send("triage")),

@@ -1,7 +1,8 @@
 """Decides whether a scored mention raises an alert: the enabled rules by position, then the default.
 
 The default needs no row: urgency 2 or more raises an alert whatever the sentiment, and if the author expects no answer
-(news, talk among others) a *watch* alert that nobody has to answer. Rules change who hears what, never a score.
+(news, talk among others) a *watch* alert that nobody has to answer. Urgency is what the words say, and one more for a
+complaint that has spread (`level`). Rules change who hears what, never a score.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from alerts import events
 from alerts.errors import AlertsError, NotFound
 from alerts.models import Rule
+from listener import spread
 from listener.channels import KINDS
 from listener.db import Database
 from listener.models import Author, Brand, Mention
@@ -60,9 +62,20 @@ class Ready:
             (self.brand_id is None or self.brand_id == brand_id)
             and (not self.channels or mention.channel in self.channels)
             and (not self.sentiments or score.sentiment in self.sentiments)
-            and score.level >= self.min_level
+            and level(mention, score) >= self.min_level
             and (self.words is None or self.words.matches(document(mention, author, score)))
         )
+
+
+def level(mention: Mention, score: Score) -> int:
+    """Return how urgent a mention is: as its words say, and one more when a complaint has spread widely.
+
+    Praise and small talk may spread as they like; nothing is more than critical.
+    """
+    complaint = score.sentiment == "negative" and score.level >= 1
+    if complaint and spread.step(mention.engagement) >= spread.WIDE:
+        return min(score.level + 1, max(LEVELS))
+    return score.level
 
 
 def document(mention: Mention, author: Author | None, score: Score) -> Document:
@@ -93,11 +106,13 @@ def verdict(
         if rule.matches(mention, author, score, brand_id):
             action = WATCH if rule.action == ALERT and not score.needs_reply else rule.action
             return Verdict(action, rule.id, f"rule “{rule.name}”", rule.needs_approval, rule.assignee_id)
-    if score.level < DEFAULT_LEVEL:
-        return Verdict(IGNORE, None, f"urgency {score.level} is below {DEFAULT_LEVEL}")
+    urgency = level(mention, score)
+    seen = f", {spread.reactions(mention.engagement)} reactions" if urgency > score.level else ""
+    if urgency < DEFAULT_LEVEL:
+        return Verdict(IGNORE, None, f"urgency {urgency} is below {DEFAULT_LEVEL}")
     if score.needs_reply:
-        return Verdict(ALERT, None, f"urgency {score.level}")
-    return Verdict(WATCH, None, f"urgency {score.level}, no answer expected")
+        return Verdict(ALERT, None, f"urgency {urgency}{seen}")
+    return Verdict(WATCH, None, f"urgency {urgency}{seen}, no answer expected")
 
 
 def list_(session: Session) -> list[Rule]:

@@ -75,6 +75,7 @@ def reply(session: Session, row: Reply) -> dict[str, Any]:
         "url": row.url,
         "sent_at": iso(row.sent_at),
         "error": row.error,
+        "pending": row.pending,
     }
 
 

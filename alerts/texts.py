@@ -6,6 +6,7 @@ Mails speak through this file; pages have a domain of their own. No sentence is 
 from __future__ import annotations
 
 from listener import i18n
+from listener.channels import KINDS, channel_type
 
 DOMAIN = "alerts"
 
@@ -40,7 +41,9 @@ def channel_name(kind: str) -> str:
         "webhook": gettext("Webhook"),
         "file": gettext("File"),
     }
-    return known.get(kind) or ours.get(kind) or kind
+    if kind in known or kind in ours:
+        return known.get(kind) or ours[kind]
+    return channel_type(kind).title if kind in KINDS else kind
 
 
 def category_name(category: str) -> str:

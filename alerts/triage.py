@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from alerts import case, flow, incident, rules, sla, suggest
 from alerts.calendars import Hours
-from alerts.models import Alert
+from alerts.models import Alert, CaseMention
 from alerts.native import native_replies
 from alerts.rules import ALERT, IGNORE, Ready
 from alerts.settings import AlertSettings
@@ -47,7 +47,7 @@ class _Batch:
     scores: dict[int, Score]
     brands: dict[int, Brand]  # by mention: the one we answer for
     authors: dict[int, Author]
-    own: dict[int, Alert]
+    own: dict[int, tuple[Alert, CaseMention]]
     cases: dict[tuple[int, str, str, int | None], Alert]
     hours: dict[int, Hours] = field(default_factory=dict)
 
@@ -126,7 +126,7 @@ def _one(session: Session, mention: Mention, batch: _Batch) -> int | None:
     known = batch.own.get(mention.id)
     joined = batch.cases.get(facts.key) if mention.author_id is not None else None
     if known is not None:
-        again, alert = case.revise(session, known, facts), known
+        again, alert = case.revise(session, *known, facts), known[0]
     elif joined is not None:
         again, alert = case.join(session, joined, facts), joined
     elif facts.verdict.action == IGNORE:
@@ -136,7 +136,6 @@ def _one(session: Session, mention: Mention, batch: _Batch) -> int | None:
         again = alert.state == flow.OPEN
         incident.group(session, alert)
         batch.cases[facts.key] = alert
-        batch.own[mention.id] = alert
         metrics.ALERTS.labels(level=str(alert.level)).inc()
     if alert.kind == ALERT and alert.latest_mention_id == mention.id:
         # a customer who only adds "hello?" is answered about what is wrong

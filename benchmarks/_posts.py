@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def text(chance: random.Random, brand: str = "Acme") -> str:
     said = [chance.choice(OPENINGS).format(brand=brand, number=chance.randrange(2, 99_999))]
     said += chance.sample(MORE, k=chance.choice((0, 0, 1, 1, 2, 4)))
     return " ".join(said)
+
+
+def about(chance: random.Random, brand: str = "Acme") -> str:
+    """Make up one post in which the brand is a word of its own, so that every search finds it."""
+    while True:
+        said = text(chance, brand)
+        if re.search(rf"\b{brand}\b", said):
+            return said
 
 
 def write_csv(file: Path, rows: int, *, repeated: float = 0.2, seed: int = 11) -> int:

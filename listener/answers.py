@@ -6,11 +6,13 @@ stops the clock), and nothing is replaced that the writer has not seen. No netwo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from listener.channels.base import Absent, Attempt, MayReply, Post, ReplyMode, Sent
 from listener.errors import ChannelError
+from listener.said import mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,10 @@ def may_reply(post: Post, title: str) -> MayReply:
     """Say that the API takes a reply, and what happens to the answer that is there."""
     if post.existing_reply:
         return MayReply(
-            ReplyMode.API, f"{title} keeps one answer per review: a new one replaces the one that is there"
+            ReplyMode.API,
+            mark(
+                "%(title)s keeps one answer per review: a new one replaces the one that is there", title=title
+            ),
         )
     return MayReply(ReplyMode.API)
 
@@ -50,6 +55,13 @@ def own_post(review: Post, answer: Answer) -> Post:
         own=True,
         visibility="pending" if answer.pending else "public",
     )
+
+
+def both(review: Post, answer: Answer | None) -> Iterator[Post]:
+    """Yield a review and, as a post of our own, the answer below it."""
+    yield review
+    if answer is not None:
+        yield own_post(review, answer)
 
 
 def already(to: Post, text: str, present: Answer | None, title: str) -> Sent | None:

@@ -66,6 +66,25 @@ def list_(db: Database) -> list[BrandRow]:
         ]
 
 
+def set_queries(db: Database, brand_id: int, queries: Sequence[str]) -> None:
+    """Let a brand be found by these queries and no others; what was heard stays. Raises BrandError, QueryError.
+
+    A query that is kept keeps its row, so that its hits stay its own.
+    """
+    wanted = list(dict.fromkeys(text.strip() for text in queries if text.strip()))
+    if not wanted:
+        message = "a brand needs at least one query"
+        raise BrandError(message)
+    for text in wanted:
+        parse(text)
+    with db.work() as session:
+        known = session.scalars(select(BrandQuery).where(BrandQuery.brand_id == brand_id)).all()
+        for row in known:
+            row.active = row.text in wanted
+        there = {row.text for row in known}
+        session.add_all(BrandQuery(brand_id=brand_id, text=text) for text in wanted if text not in there)
+
+
 def set_neutral_words(db: Database, name: str, words: Sequence[str]) -> list[str]:
     """Set the words of a brand's own name that are no opinion ("War Zone"); return them. Raises BrandError."""
     kept = list(dict.fromkeys(word for given in words if (word := clean(given).strip())))

@@ -50,5 +50,12 @@ def told(message: str, hint: str | None) -> str:
     return f"{message.rstrip('.')}. {hint}" if hint else message
 
 
+class PartError(ChannelError):
+    """Parts of a source (a country, a video) could not be read, the others were; the message names them.
+
+    The source keeps its pace: backing off would make everybody wait for the one that fails.
+    """
+
+
 class HttpError(ChannelError):
     """An HTTP exchange that failed: refused by our guard, never answered, or answered with an error."""

@@ -20,9 +20,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from listener import tokens
 from listener.errors import ChannelError, HttpError
 from listener.http import Http, raise_for
+from listener.oauth.platform import Connector, Given, Platform, usual
 from listener.pem import pem
 from listener.tokens import Granted
 
+AUTHORIZE_URL = "https://accounts.google.com/o/oauth2/v2/auth"
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LIFE = timedelta(hours=1)
@@ -65,15 +67,25 @@ def until_midnight_pacific(at: datetime | None = None) -> timedelta:
     return midnight.astimezone(UTC) - here.astimezone(UTC)
 
 
-def refreshed(http: Http, url: str, *, client_id: str, client_secret: str, refresh_token: str) -> Granted:
-    """Return an access token for a refresh token. Raises HttpError, with `attention` when it was revoked."""
-    form = {
-        "grant_type": "refresh_token",
-        "client_id": client_id,
-        "client_secret": client_secret,
-        "refresh_token": refresh_token,
-    }
-    return tokens.grant(http, url, form, title="Google")
+class GoogleConnector(Connector):
+    """The flow of a Google account; https://developers.google.com/identity/protocols/oauth2/web-server ."""
+
+    def __init__(self, api_url: str, scope: str) -> None:
+        """Take the usual address of the API and the one scope that is asked for."""
+        self.api_url, self.scope = api_url, scope
+
+    def platform(self, given: Given) -> Platform:
+        """Return Google, or what stands in for it at `base_url`; a refresh token only comes with fresh consent."""
+        base = usual(given, "base_url", self.api_url)
+        return Platform(
+            title="Google",
+            authorize_url=AUTHORIZE_URL if base == self.api_url else f"{base}/authorize",
+            token_url=token_url(given.get("auth_url"), base, self.api_url),
+            client_id=str(given.get("client_id") or ""),
+            client_secret=str(given.get("client_secret") or ""),
+            scopes=(self.scope,),
+            extra={"access_type": "offline", "prompt": "consent"},
+        )
 
 
 def asserted(http: Http, url: str, account: Mapping[str, str], scope: str) -> Granted:

@@ -66,7 +66,7 @@ def receive(
     if not received.posts and not received.gone:
         return received
     with db.work() as session:
-        ledger = Poll(source_id=found.source_id, started_at=at, ended_at=at)
+        ledger = Poll(source_id=found.source_id, started_at=at, ended_at=at, pushed=True)
         session.add(ledger)
         session.flush()
         target = Target(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, dates, negotiate_locale, numbers, units
+from babel.messages.mofile import read_mo
 
 Style = Literal["full", "long", "medium", "short"]
 LOCALES = ("en", "fr", "ru", "he")
@@ -61,13 +63,17 @@ def direction(locale: str | None = None) -> Literal["ltr", "rtl"]:
     return "rtl" if language in {"he", "iw", "ar", "fa", "ur", "yi", "ps", "sd", "ug", "dv", "ckb"} else "ltr"
 
 
-@cache
-def _catalogue(domain: str, locale: str) -> NullTranslations:
+def _file(domain: str, locale: str) -> Path:
     spec = find_spec(domain)
     if spec is None or spec.origin is None:
         message = f"no package named {domain!r} holds translations"
         raise LookupError(message)
-    file = Path(spec.origin).parent / "translations" / locale / "LC_MESSAGES" / f"{domain}.mo"
+    return Path(spec.origin).parent / "translations" / locale / "LC_MESSAGES" / f"{domain}.mo"
+
+
+@cache
+def _catalogue(domain: str, locale: str) -> NullTranslations:
+    file = _file(domain, locale)
     if not file.is_file():
         return NullTranslations()
     with file.open("rb") as stream:
@@ -77,6 +83,23 @@ def _catalogue(domain: str, locale: str) -> NullTranslations:
 def translations(domain: str) -> NullTranslations:
     """Return the domain's catalogue in the language of this context (gettext's own interface, unformatted)."""
     return _catalogue(domain, current())
+
+
+def gettext_raw(domain: str, message: str) -> str:
+    """Translate without filling in."""
+    return translations(domain).gettext(message)
+
+
+@cache
+def messages(domain: str) -> list[str]:
+    """Return the messages of a domain, without plural forms, as far as any language has them."""
+    found: set[str] = set()
+    for locale in LOCALES:
+        file = _file(domain, locale)
+        if file.is_file():
+            with file.open("rb") as stream:
+                found |= {one.id for one in read_mo(stream) if isinstance(one.id, str) and one.id}
+    return sorted(found)
 
 
 def gettext(domain: str, message: str, **values: object) -> str:
@@ -188,6 +211,13 @@ def _duration(seconds: int, tag: str) -> str:
 def format_number(value: float) -> str:
     """Write a number with the language's separators."""
     return numbers.format_decimal(value, locale=current())
+
+
+def format_money(amount: Decimal, currency: str) -> str:
+    """Write an amount of money with its currency; parts of a cent are kept."""
+    digits = max(2, -int(amount.normalize().as_tuple().exponent))
+    pattern = "¤#,##0." + "0" * digits if current() == "en" else "#,##0." + "0" * digits + " ¤"
+    return numbers.format_currency(amount, currency, pattern, locale=current(), currency_digits=False)
 
 
 def format_percent(share: float) -> str:

@@ -111,7 +111,7 @@ def import_file(
             Poll(
                 source_id=target.source_id, started_at=at, ended_at=now(), pages=1,
                 fetched=report.read - len(report.rejected), new=report.new, updated=report.updated,
-                duplicates=report.duplicate,
+                duplicates=report.duplicate, pushed=True,
             )
         )  # fmt: skip
     logger.info(
@@ -208,6 +208,7 @@ def _store(
     stored = store(
         session, target.channel, entries,
         source_id=target.source_id, brand_id=target.brand_id, at=at, history=history,
+        recheck=False,
     )  # fmt: skip
     report.new += stored.new
     report.updated += stored.updated

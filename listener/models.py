@@ -5,7 +5,7 @@ Only tables; what is done with them lives in the modules named after the verb (`
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -65,6 +65,11 @@ class Account(Base):
     identity: Mapped[str] = mapped_column(String(200), default="")
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)  # nothing secret
     secrets: Mapped[str | None] = mapped_column(Text)  # sealed by listener.vault
+    token: Mapped[str | None] = mapped_column(
+        Text
+    )  # sealed; written by listener.oauth.keeper, as the two below
+    renew_at: Mapped[datetime | None]
+    renew_lease: Mapped[datetime | None]
     limits: Mapped[dict[str, Any]] = mapped_column(default=dict)
     health: Mapped[str] = mapped_column(String(20), default="unknown")  # unknown | ok | failing | attention
     health_note: Mapped[str | None] = mapped_column(Text)
@@ -96,6 +101,9 @@ class Source(Base):
     not_before: Mapped[datetime | None]  # a rate limit's reset: nothing overrides it
     lease_until: Mapped[datetime | None]
     last_ok_at: Mapped[datetime | None]
+    recheck_after: Mapped[datetime | None]  # no re-check before: one runs, the platform said so, or it failed
+    recheck_errors: Mapped[int] = mapped_column(default=0)  # in a row
+    complete_at: Mapped[datetime | None]  # all that was there at this instant has been read
     failing_since: Mapped[datetime | None]
     errors: Mapped[int] = mapped_column(default=0)  # in a row
     error: Mapped[str | None] = mapped_column(Text)
@@ -140,6 +148,12 @@ class Mention(Base):
             sqlite_where=text("stage IN ('collected', 'scored')"),
             postgresql_where=text("stage IN ('collected', 'scored')"),
         ),
+        Index(
+            "ix_mention_gone",
+            "id",
+            sqlite_where=text("gone_at IS NOT NULL AND NOT gone_seen"),
+            postgresql_where=text("gone_at IS NOT NULL AND NOT gone_seen"),
+        ),
         Index("ix_mention_thread", "channel", "instance", "thread_id"),
     )
 
@@ -177,7 +191,10 @@ class Mention(Base):
     collected_at: Mapped[datetime] = mapped_column(default=now, index=True)
     history: Mapped[bool] = mapped_column(default=False)  # imported with --no-alerts
     gone_at: Mapped[datetime | None]
+    gone_seen: Mapped[bool] = mapped_column(default=False)  # the room above has taken note of the deletion
+    # when the platform is asked again; None = never (`listener.recheck`)
     recheck_at: Mapped[datetime | None] = mapped_column(index=True)
+    checked_at: Mapped[datetime | None]  # when it was last asked
     revision: Mapped[int] = mapped_column(default=1)
     stage: Mapped[str] = mapped_column(String(12), default="collected")
     attempts: Mapped[int] = mapped_column(default=0)
@@ -231,12 +248,13 @@ class Poll(Base):
     """The coverage ledger: what one poll of one source asked for and saw."""
 
     __tablename__ = "poll"
-    __table_args__ = (Index("ix_poll_source", "source_id", "id"),)
+    __table_args__ = (Index("ix_poll_source", "source_id", "started_at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    asked_from: Mapped[datetime | None]  # what was read completely before; the window ends at `started_at`
     oldest_at: Mapped[datetime | None]  # of the posts seen
     newest_at: Mapped[datetime | None]
     pages: Mapped[int] = mapped_column(default=0)
@@ -246,6 +264,22 @@ class Poll(Base):
     duplicates: Mapped[int] = mapped_column(default=0)
     unmatched: Mapped[int] = mapped_column(default=0)  # fetched, but the query does not match
     own: Mapped[int] = mapped_column(default=0)
+    late: Mapped[int] = mapped_column(default=0)  # new, though written before `asked_from`: shown late
+    lag_seconds: Mapped[float | None]  # median age of the new posts when they were heard; None without any
     truncated: Mapped[bool] = mapped_column(default=False)
     backfilled: Mapped[bool] = mapped_column(default=False)
     error: Mapped[str | None] = mapped_column(Text)
+    pushed: Mapped[bool] = mapped_column(
+        default=False
+    )  # a webhook or a file: proves nothing of what else there was
+
+
+class Reading(Base):
+    """Paid reads of one source on one day (UTC), by what they were for; written by `listener.budget` alone."""
+
+    __tablename__ = "reading"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(10), primary_key=True)  # poll | recheck | preview | stream
+    reads: Mapped[int] = mapped_column(default=0)

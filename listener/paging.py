@@ -7,14 +7,16 @@ the platform's own order as in `walk`; no network here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
-from listener.errors import ChannelError
+from listener.errors import ChannelError, PartError
 from listener.walk import STALE_PAGES, Item, State, Step, reached
+
+PARTS_TOLD = 5  # by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,24 +105,43 @@ def numbered(
 
 def apart(
     streams: Mapping[str, Callable[[State | None], Iterator[Step]]],
-    failed: list[ChannelError],
+    failed: dict[str, ChannelError],
     *,
     one_server: bool = False,
 ) -> dict[str, Callable[[State | None], Iterator[Step]]]:
     """Return the streams so that one that fails (a country, a video) does not keep the others from being read.
 
-    Its error is added to `failed`, for the caller to raise at the end; a rate limit and what needs a person is about
-    the whole account and is raised at once. `one_server`: so is no answer in time, a 5xx, an answer that makes no
-    sense: asking the same server for the other streams would only wait as long again.
+    Its error is added to `failed`, for the caller to `tell` at the end, and its state stays where it was; a rate limit
+    and what needs a person is about the whole account and is raised at once. `one_server`: so is no answer in time, a
+    5xx, an answer that makes no sense: asking the same server for the other streams would only wait as long again.
     """
 
-    def guarded(start: Callable[[State | None], Iterator[Step]], state: State | None) -> Iterator[Step]:
+    def guarded(
+        name: str, start: Callable[[State | None], Iterator[Step]], state: State | None
+    ) -> Iterator[Step]:
+        last = state or {}
         try:
-            yield from start(state)
+            for step in start(state):
+                last = step.state
+                yield step
         except ChannelError as error:
             refused = error.status is not None and error.status < HTTPStatus.INTERNAL_SERVER_ERROR
             if error.attention or error.retry_after is not None or (one_server and not refused):
                 raise
-            failed.append(error)
+            failed[name] = error
+            yield Step((), last, done=True)  # there is nothing left that could be fetched at once
 
-    return {name: partial(guarded, start) for name, start in streams.items()}
+    return {name: partial(guarded, name, start) for name, start in streams.items()}
+
+
+def tell(failed: Mapping[str, ChannelError], streams: Collection[str]) -> None:
+    """Raise for what failed: the error itself when nothing could be read, else a PartError that names the parts."""
+    if not failed:
+        return
+    first = next(iter(failed.values()))
+    if len(failed) == len(streams):
+        raise first
+    parts = [f"{name}: {error}" for name, error in list(failed.items())[:PARTS_TOLD]]
+    more = f"; and {len(failed) - PARTS_TOLD} more" if len(failed) > PARTS_TOLD else ""
+    message = f"{len(failed)} of {len(streams)} parts could not be read: {'; '.join(parts)}{more}"
+    raise PartError(message, hint=first.hint) from first

@@ -5,7 +5,7 @@ Read-only; ids in, plain data out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ class ThreadItem:
     author: str | None = None
     url: str | None = None
     gone: bool = False
+    edited: bool = False
     parent_id: str | None = None
 
 
@@ -48,7 +49,20 @@ class HistoryItem:
 def post_of(session: Session, mention_id: int) -> Post:
     """Rebuild the post that the channel gave us, as far as a reply needs it. Raises NoResultFound."""
     mention = session.get_one(Mention, mention_id)
-    author = session.get(Author, mention.author_id) if mention.author_id else None
+    return _rebuilt(mention, session.get(Author, mention.author_id) if mention.author_id else None)
+
+
+def posts_of(session: Session, mention_ids: Sequence[int]) -> dict[int, Post]:
+    """Rebuild the posts of many mentions with one query; by mention id, those that are not there are absent."""
+    rows = session.execute(
+        select(Mention, Author)
+        .outerjoin(Author, Author.id == Mention.author_id)
+        .where(Mention.id.in_(mention_ids))
+    )
+    return {mention.id: _rebuilt(mention, author) for mention, author in rows}
+
+
+def _rebuilt(mention: Mention, author: Author | None) -> Post:
     return Post(
         id=mention.external_id,
         text=mention.text,
@@ -138,6 +152,7 @@ def thread(session: Session, mention_id: int, *, limit: int = 200) -> list[Threa
         ThreadItem(
             row.external_id, row.text, row.posted_at, own=False, mention_id=row.id, author_id=row.author_id,
             author=name or handle, url=row.url, gone=row.gone_at is not None, parent_id=row.parent_id,
+            edited=row.edited_at is not None or row.revision > 1,
         )
         for row, handle, name in theirs
     ]  # fmt: skip

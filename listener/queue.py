@@ -6,6 +6,7 @@ function takes only JSON arguments (ids).
 
 from __future__ import annotations
 
+import heapq
 import queue as stdlib_queue
 import threading
 import time
@@ -25,12 +26,16 @@ _running: set[tuple[str, int]] = set()  # (job, thread)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One kind of work: its queue's name, the function, its time limit in seconds and priority (0 = first)."""
+    """One kind of work: its queue's name, the function, its time limit in seconds and priority (0 = first).
+
+    `reads`: it reads a platform, which may not answer for a while; embedded, such jobs leave a thread to the others.
+    """
 
     name: str
     run: Callable[..., object]
     seconds: int = 120
     priority: int = 10
+    reads: bool = False
 
 
 class Wake(Protocol):
@@ -40,15 +45,19 @@ class Wake(Protocol):
         """Ask for `job` to run soon with these ids."""
 
 
+_Waiting = tuple[int, float, str, tuple[int, ...]]  # priority, since when, job, ids
+
+
 class Threads:
     """Embedded mode: the jobs run on a few threads of this process, ordered by priority; a job already waiting
-    with the same ids is not queued twice."""
+    with the same ids is not queued twice. However many platforms do not answer, one thread is left for replies."""
 
     def __init__(self, jobs: Sequence[Job], *, threads: int = 4) -> None:
         self.jobs = {job.name: job for job in jobs}
-        self._waiting: stdlib_queue.PriorityQueue[tuple[int, float, str, tuple[int, ...]]] = (
-            stdlib_queue.PriorityQueue()
-        )
+        self._waiting: stdlib_queue.PriorityQueue[_Waiting] = stdlib_queue.PriorityQueue()
+        self._readers = max(1, threads - 1)  # how many jobs may read platforms at once
+        self._reading = 0
+        self._put_aside: list[_Waiting] = []  # a heap of those that came while that many were reading
         self._queued: set[tuple[str, tuple[int, ...]]] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -81,12 +90,22 @@ class Threads:
     def _work(self) -> None:
         while not self._stop.is_set():
             try:
-                _, _, name, args = self._waiting.get(timeout=0.2)
+                waiting = self._waiting.get(timeout=0.2)
             except stdlib_queue.Empty:
                 continue
+            _, _, name, args = waiting
+            job = self.jobs[name]
             with self._lock:
+                if job.reads and self._reading >= self._readers:
+                    heapq.heappush(self._put_aside, waiting)
+                    continue
+                self._reading += job.reads
                 self._queued.discard((name, args))
-            run_job(self.jobs[name], args)
+            run_job(job, args)
+            with self._lock:
+                self._reading -= job.reads
+                if job.reads and self._put_aside:
+                    self._waiting.put(heapq.heappop(self._put_aside))
 
 
 def run_job(job: Job, args: Sequence[int]) -> None:

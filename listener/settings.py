@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,6 +54,9 @@ class ListenerSettings(Section):
     first_window_hours: int = Field(24, ge=0, description="how far a new source reads back")
     run_seconds: int = Field(120, gt=0, description="deadline of one poll")
     max_pages: int = Field(40, gt=0, description="pages of one poll before it yields to the next run")
+    read_prices: dict[str, Annotated[Decimal, Field(ge=0)]] = Field(
+        default_factory=dict, description="what a platform bills for one post read, by channel kind"
+    )
 
 
 class LogSettings(Section):

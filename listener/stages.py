@@ -79,6 +79,17 @@ def move(session: Session, ids: Sequence[int], *, origin: str, to: str) -> None:
     )
 
 
+def again(session: Session, ids: Sequence[int]) -> None:
+    """Let triaged mentions be triaged again by the score they have: what they say is the same, what it means is not."""
+    if ids:
+        session.execute(
+            update(Mention)
+            .where(Mention.id.in_(ids), Mention.stage == TRIAGED)
+            .values(stage=SCORED, attempts=0, lease_until=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def give_back(db: Database, ids: Sequence[int]) -> None:
     """Free claimed mentions without progress, as at a clean stop; the try does not count."""
     if not ids:

@@ -155,7 +155,8 @@ def together(
     left = set(streams)
     for name, start in streams.items():
         for count, step in enumerate(start(states.get(name)), start=1):
-            states[name] = step.state
+            if step.state:  # an empty one says that nothing is known yet
+                states[name] = step.state
             if step.done:
                 left.discard(name)
             cursor = {"v": VERSION, "streams": dict(states)}

@@ -11,7 +11,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,14 @@ from listener.channels.base import (
     Attempt,
     Channel,
     Cursor,
+    Gone,
     Limits,
     Listen,
     MayReply,
     Options,
     Page,
     Post,
+    Refused,
     ReplyMode,
     Sent,
     Unsure,
@@ -70,7 +73,8 @@ class FakePlatform:
             return str(faults[0])
 
     def set(self, name: str, value: Any) -> None:
-        """Set `lag` (seconds until a reply is visible), `mode` (api | link | none) or `find` (unsure | error)."""
+        """Set `lag` (seconds until a reply is visible), `mode` (api | link | none), `find` (unsure | error | refused),
+        `pending` (taken, not shown yet) or `now` (what `refresh` says)."""
         self._write(name, value)
 
     def get(self, name: str, otherwise: Any) -> Any:
@@ -122,6 +126,7 @@ class FakeChannel(Channel[FakeOptions]):
     title = "Fake"
     options_type = FakeOptions
     replies = True
+    refreshes = 50
 
     @property
     def platform(self) -> FakePlatform:
@@ -162,15 +167,26 @@ class FakeChannel(Channel[FakeOptions]):
             time.sleep(0.3)
         if fault == "no-id":
             return Sent("")
-        return Sent(made, f"https://fake.example.test/{made}")
+        return Sent(made, f"https://fake.example.test/{made}", pending=bool(platform.get("pending", False)))
 
-    def find(self, attempt: Attempt) -> Sent | Absent | Unsure:
+    def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
+        """What was set as `now`, by the id of a post: "gone", "error", or the fields that have changed."""
+        for post in posts:
+            said = self.platform.get("now", {}).get(post.id, {})
+            if said == "error":
+                raise HttpError("broken", status=500)
+            yield Gone(post.id, post.instance) if said == "gone" else replace(post, **said)
+
+    def find(self, attempt: Attempt) -> Sent | Absent | Refused | Unsure:
         found = self.platform.get("find", "")
         if found == "unsure":
             return Unsure("the thread cannot be read now")
         if found == "error":
             raise HttpError("broken", status=500)
+        if found == "refused":
+            return Refused("it broke the platform's rules")
         for reply in self.platform.replies():
             if reply["parent"] == attempt.to.id and reply["text"] == attempt.text:
-                return Sent(reply["id"], f"https://fake.example.test/{reply['id']}")
+                pending = bool(self.platform.get("pending", False))
+                return Sent(reply["id"], f"https://fake.example.test/{reply['id']}", pending=pending)
         return Absent()

@@ -17,6 +17,7 @@ BREAKS = {
     "Only web and the simulator import flask": ("alerts/careless.py", "import flask\n"),
     "Only listener/queue.py imports the queue engine": ("web/careless.py", "import dramatiq\n"),
     "Only listener/ticks.py imports the scheduler": ("alerts/careless_too.py", "import apscheduler\n"),
+    "Only listener/http/websocket.py opens WebSockets": ("listener/careless_too.py", "import websockets\n"),
     "praw and tweepy each in their one channel": ("sentiment/careless.py", "import tweepy\n"),
     "torch and transformers only where models are trained or brought along": (
         "sentiment/engine/careless.py",

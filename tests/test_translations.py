@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,13 @@ from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
 import alerts
+import listener
 import web
 
-ROOMS = {"alerts": Path(alerts.__file__).parent, "web": Path(web.__file__).parent}
+ROOMS = {
+    name: Path(str(room.__file__)).parent
+    for name, room in (("alerts", alerts), ("listener", listener), ("web", web))
+}
 LANGUAGES = ("fr", "ru", "he")
 KEYWORDS = {**DEFAULT_KEYWORDS, "n_": (1, 2)}  # as `make i18n` has them
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -70,11 +75,18 @@ def test_nothing_is_guessed_or_left_over(room: str, language: str) -> None:
     assert list(found.obsolete) == []
 
 
+def methods() -> tuple[list[tuple[str, str]], dict[str, dict[str, str]]]:
+    """Return how `make i18n` extracts: (pattern, method) in order, and the options of each pattern."""
+    with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as file:
+        mappings = tomllib.load(file)["tool"]["babel"]["mappings"]
+    found = [(one.pop("pattern"), one.pop("method")) for one in mappings]
+    return found, {pattern: one for (pattern, _), one in zip(found, mappings, strict=True) if one}
+
+
 def _extracted(folder: Path) -> set[object]:
     """Return what `make i18n` would extract. Raises for a template that cannot be read."""
-    methods = [("**.py", "python"), ("**/templates/**", "jinja2")]
-    options = {"**/templates/**": {"silent": "false"}}
-    found = extract_from_dir(str(folder), method_map=methods, options_map=options, keywords=KEYWORDS)
+    methods_, options = methods()
+    found = extract_from_dir(str(folder), method_map=methods_, options_map=options, keywords=KEYWORDS)
     return {message for _file, _line, message, *_more in found}
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import time
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request, url_for
 from jinja2 import StrictUndefined
@@ -26,10 +27,12 @@ from listener.errors import ListenerError
 from listener.text import direction
 from web import (
     account,
+    accounts,
     alert,
     auth,
     banners,
     clock,
+    coverage,
     dashboard,
     digests,
     health,
@@ -39,6 +42,7 @@ from web import (
     page,
     people,
     playbook,
+    preview,
     reply,
     rules,
     search,
@@ -96,10 +100,13 @@ def create_app(ctx: Context) -> Flask:
         people,
         rules,
         sources,
+        preview,
+        coverage,
         dashboard,
         digests,
         playbook,
         account,
+        accounts,
         mailbox,
     ):
         app.register_blueprint(part.blueprint)
@@ -170,6 +177,7 @@ def _templates(app: Flask) -> None:
         delivery_state=words.delivery_state,
         day=i18n.format_day,
         nav_counts=inbox.nav_counts,
+        account_choices=accounts.choices,
         page_banners=banners.banners,
     )
     app.context_processor(_every_page)
@@ -182,7 +190,15 @@ def _every_page() -> dict[str, Any]:
         "nonce": g.get("nonce", ""),
         "demo": ctx.demo,
         "simulator": ctx.simulator_url,
+        "there": partial(_there, ctx.simulator_url),
     }
+
+
+def _there(simulator: str | None, url: str) -> str:
+    """Return where a post is looked at: in the demo on the simulator, because the platform has none of its posts."""
+    if simulator is None or url.startswith(f"{simulator}/"):
+        return url
+    return f"{simulator}/go?{urlencode({'url': url})}"
 
 
 @cache

@@ -35,9 +35,11 @@ from listener import posts
 from listener.db import now
 from listener.models import Account, Author, Brand, Hit, Mention
 from listener.posts import HistoryItem
+from listener.said import said
 from sentiment import score as scores
 from sentiment.models import Score
 from web import conversation, words
+from web.conversation import NOT_SEEN
 from web.models import Draft
 from web.page import _, exactly
 
@@ -88,6 +90,7 @@ class Case:
     under_way: Reply | None = None
     reply_by: str = ""
     answered_by: str = ""
+    pending: bool = False  # the answer is with the platform, which does not show it yet
     seconds_left: int = 0
     undo_seconds: int = 0
     must_wait: bool = False
@@ -127,7 +130,7 @@ def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | No
         brand_name=brand.name,
         alert=alert,
     )
-    case.mode, case.mode_reason = mention.reply_mode, mention.reply_reason or ""
+    case.mode, case.mode_reason = mention.reply_mode, said(mention.reply_reason or "")
     case.safe_url = conversation.safe_link(mention.url)
     case.score = _score(session, mention_id, alert)
     case.reasons = list((case.score.reasons if case.score else None) or (alert.reasons if alert else []))
@@ -137,7 +140,8 @@ def _gather(session: Session, viewer: Viewer, mention_id: int, alert: Alert | No
     if account is not None:
         case.account = _as_whom(session.get(Account, account[0]))
     draft = session.get(Draft, (viewer.id, mention_id))
-    case.draft = draft.text if draft is not None else ""
+    if mention.gone_at is None:
+        case.draft = draft.text if draft is not None else _not_sent(session, viewer, mention_id)
     case.thread = conversation.of_mention(session, mention, case.account or case.brand_name, name)
     if mention.author_id:
         case.history = [
@@ -235,6 +239,19 @@ def _replies(session: Session, case: Case, name: dict[int, str]) -> None:
             case.answered_by = _(
                 "Answered by %(name)s, %(time)s", name=by, time=exactly(reply.sent_at or reply.created_at)
             )
+            case.pending = reply.pending
+
+
+def _not_sent(session: Session, viewer: Viewer, mention_id: int) -> str:
+    """Return the text of the viewer's reply that did not go out, when it is the last word: nobody writes it twice."""
+    last = session.scalar(
+        select(Reply)
+        .where(Reply.mention_id == mention_id, Reply.state != "draft")
+        .order_by(Reply.id.desc())
+        .limit(1)
+    )
+    unsent = last is not None and last.person_id == viewer.id and last.state in NOT_SEEN
+    return last.text if last is not None and unsent else ""
 
 
 def _corrected(given: Feedback) -> str:

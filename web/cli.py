@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "brand": ("listener.cli:brand", "Brands and their queries."),
     "source": ("listener.cli:source", "What is listened to."),
     "account": ("listener.cli:account", "Identities on platforms."),
+    "channel": ("listener.cli:channel", "Kinds of channels; begin a new one."),
     "collect": ("listener.cli:collect", "Poll the sources that are due."),
     "import": ("listener.cli:import_", "Read mentions from CSV or JSON lines."),
     "coverage": ("listener.cli:coverage", "What was seen, truncated, back-filled, missed."),

@@ -16,6 +16,8 @@ from listener import posts
 from listener.models import Mention
 from web.page import _
 
+NOT_SEEN = ("failed", "superseded", "removed")  # answers that the customer does not have
+
 
 @dataclass(slots=True)
 class Item:
@@ -33,6 +35,7 @@ class Item:
     gone: bool = False
     edited: bool = False
     state: str | None = None
+    pending: bool = False  # the platform has it and does not show it yet
     error: str | None = None
     by: str = ""
 
@@ -48,10 +51,12 @@ def of_mention(session: Session, mention: Mention, ours_is: str, name: Mapping[i
     found = posts.thread(session, mention.id)
     ours = {one.external_id for one in found if one.own}
     theirs = [one.mention_id for one in found if one.mention_id is not None]
-    wrote = select(Reply.external_id, Reply.person_id).where(
+    wrote = select(Reply.external_id, Reply.person_id, Reply.pending).where(
         Reply.mention_id.in_(theirs), Reply.external_id.in_(ours)
     )
-    by = {external_id: name.get(person_id or 0, "") for external_id, person_id in session.execute(wrote)}
+    known = {row.external_id: row for row in session.execute(wrote.order_by(Reply.id))}
+    by = {external_id: name.get(row.person_id or 0, "") for external_id, row in known.items()}
+    waits = {external_id for external_id, row in known.items() if row.pending}
     for one in found:
         current = one.mention_id == mention.id
         items.append(
@@ -59,21 +64,19 @@ def of_mention(session: Session, mention: Mention, ours_is: str, name: Mapping[i
                 author=ours_is if one.own else (one.author or _("somebody")),
                 text=one.text, at=one.posted_at, own=one.own, current=current, url=safe_link(one.url), gone=one.gone,
                 title=mention.title if current else None, rating=mention.rating if current else None,
-                scale=mention.rating_scale if current else None, edited=bool(current and mention.edited_at),
-                by=by.get(one.external_id, "") if one.own else "",
+                scale=mention.rating_scale if current else None, edited=one.edited and not one.gone,
+                pending=one.own and one.external_id in waits, by=by.get(one.external_id, "") if one.own else "",
             )
         )  # fmt: skip
-    answers = select(Reply).where(
-        Reply.mention_id == mention.id, Reply.state.in_((*DONE, "failed", "removed"))
-    )
+    answers = select(Reply).where(Reply.mention_id == mention.id, Reply.state.in_((*DONE, *NOT_SEEN)))
     items.extend(
         Item(
             author=ours_is, by=name.get(reply.person_id or 0, ""), text=reply.text, own=True,
             at=reply.sent_at or reply.created_at, url=safe_link(reply.url), state=reply.state,
-            error=reply.error,
+            error=reply.error, pending=reply.pending,
         )
         for reply in session.scalars(answers.order_by(Reply.id))
-        if reply.external_id is None or reply.external_id not in ours
+        if reply.external_id is None or reply.external_id not in ours or reply.state in NOT_SEEN
     )  # fmt: skip
     return sorted(items, key=lambda item: (item.at, item.own))
 

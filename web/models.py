@@ -22,6 +22,20 @@ class LoginSession(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class Connecting(Base):
+    """A log-in at a platform that somebody has begun: good once, for this session, until `expires_at`.
+
+    `id` is the sha256 of the state that travels; what was entered and the PKCE verifier are sealed by the vault.
+    """
+
+    __tablename__ = "connecting"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("login_session.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class ApiToken(Base):
     """A bearer token of a person for /api/v1."""
 

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-WORDS = {"api": "API", "id": "ID", "imap": "IMAP", "ids": "IDs", "smtp": "SMTP", "url": "URL"}
+from listener.said import label, said
+
 OF_MANY_LINES = ("private_key", "service_account")  # a key file is pasted whole
 
 
@@ -32,7 +33,7 @@ def option_of(name: str, field: FieldInfo) -> Option:
     secret = field.annotation is SecretStr or SecretStr in get_args(field.annotation)
     return Option(
         name=name,
-        label=_label(name),
+        label=said(label(name)),
         required=field.is_required(),
         secret=secret,
         type=_type(name, field, choices),
@@ -40,7 +41,7 @@ def option_of(name: str, field: FieldInfo) -> Option:
         if secret or field.is_required()
         else _default(field.get_default(call_default_factory=True)),
         choices=tuple((str(one), str(one)) for one in choices),
-        hint=field.description or "",
+        hint=said(field.description or ""),
     )
 
 
@@ -61,8 +62,3 @@ def _default(value: object) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(str(part) for part in value)
     return str(value)
-
-
-def _label(name: str) -> str:
-    words = [WORDS.get(word, word) for word in name.split("_")]
-    return words[0][:1].upper() + words[0][1:] + "".join(f" {word}" for word in words[1:])

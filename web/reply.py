@@ -17,11 +17,12 @@ from alerts import reply as replies
 from alerts.errors import AlertsError, Blocked, Conflict
 from alerts.models import Reply
 from listener.db import now, upsert
+from listener.said import said
 from web import case as cases
 from web.case import Case
 from web.conversation import safe_link
 from web.models import Draft
-from web.page import Answer, _, fragment, show, tell, wants_fragment
+from web.page import Answer, _, fragment, show, tell, wants_fragment, whole
 from web.security import context, may, requires, viewer
 
 MAX_TEXT = 20_000  # characters of a draft: more than any platform takes
@@ -83,18 +84,16 @@ def verdict_of(case: Case, text: str) -> guard.Verdict:
 
 def unit_name(unit: str) -> str:
     """Name the unit a channel counts in."""
-    return {
-        "characters": _("characters"),
-        "bytes": _("bytes"),
-        "graphemes": _("characters as people see them"),
-        "weighted": _("weighted characters"),
-    }.get(unit, unit)
+    return said(unit)
 
 
-def checked(case: Case, text: str, status: int = 200) -> Response:
-    """Answer with the fragment of the check."""
+def checked(case: Case, text: str, status: int = 200, stops: str = "") -> Response:
+    """Answer with the fragment of the check; `stops`: what keeps the text from being sent, if not the text itself."""
+    verdict = verdict_of(case, text)
+    if stops in {problem.text for problem in verdict.problems}:
+        stops = ""  # the check says it in the reader's language
     body = render_template(
-        "alert/check.html", case=case, text=text, verdict=verdict_of(case, text), unit_name=unit_name
+        "alert/check.html", case=case, text=text, verdict=verdict, unit_name=unit_name, stops=stops
     )
     return Response(body, status)
 
@@ -105,6 +104,17 @@ def given_text() -> str:
     if len(text) > MAX_TEXT:
         raise AlertsError(_("The text is too long: at most %(n)s characters.", n=MAX_TEXT))
     return text
+
+
+def refuse_unread(case: Case) -> None:
+    """Raise Blocked when the post is not what it was when the form was shown: deleted, or other words."""
+    if case.mention.gone_at is not None:
+        raise Blocked(_("The author deleted this post, so there is nothing to answer."))
+    seen = whole(request.form.get("revision"))
+    if seen is not None and seen != case.mention.revision:
+        raise Blocked(
+            _("The customer changed the post while you were writing. Load the page again and read it first.")
+        )
 
 
 def keep_draft(mention_id: int, text: str) -> None:
@@ -168,6 +178,7 @@ def reply(case: Case) -> Answer:
     text = given_text()
     keep_draft(case.mention.id, text)
     try:
+        refuse_unread(case)
         replies.approve(
             ctx.db, ctx.ground, mention_id=case.mention.id, text=text, person_id=viewer().id,
             undo_seconds=case.undo_seconds, settings=ctx.settings.alerts,
@@ -176,7 +187,7 @@ def reply(case: Case) -> Answer:
         return collided(case, conflict, text)
     except Blocked as blocked:
         if wants_fragment():
-            return checked(case, text, 422)
+            return checked(case, text, 422, str(blocked))
         from web.alert import show_case  # noqa: PLC0415 - the page shows the composer
 
         tell(str(blocked), "bad")

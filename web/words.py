@@ -189,6 +189,10 @@ def event(kind: str, data: dict[str, Any] | None = None) -> str:
         "alert.reopened": _("Reopened"),
         "alert.answered": _("Answered"),
         "alert.noted": _("Note written"),
+        "alert.edited": _("The customer edited the post"),
+        "alert.spread": _("The post spreads"),
+        "alert.gone": _("The author deleted the post"),
+        "alert.shortened": _("The author deleted the latest post"),
         "reply.approved": _("Reply approved"),
         "reply.awaits_approval": _("Reply waits for approval"),
         "reply.undone": _("Sending undone"),
@@ -198,6 +202,8 @@ def event(kind: str, data: dict[str, Any] | None = None) -> str:
         "reply.unknown": _("Sending had no clear end; checking"),
         "reply.by_hand": _("Answered by hand"),
         "reply.native": _("Answered on the platform"),
+        "reply.visible": _("Reply visible on the platform"),
+        "reply.superseded": _("Reply not sent: the post changed"),
         "feedback.given": _("Score corrected"),
     }
     text = known.get(kind, kind.replace(".", " ").replace("_", " ").capitalize())

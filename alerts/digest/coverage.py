@@ -14,19 +14,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.digest.data import Coverage, Gap
-from listener.coverage import gaps
+from listener.coverage import SLACK, Cause, gaps
 from listener.models import Poll, Source
+from listener.streams.state import uptimes
 
-# The panel shows every late poll. After a short stop the cursors resume where they were and nothing is missing, so a
-# digest speaks of an hour and more.
-WORTH_A_WORD = timedelta(hours=1)
+WORTH_A_WORD = timedelta(minutes=15)  # the panel shows every late poll; a manager need not know of each
 PUSHED = ("webhook", "file")  # they come by themselves and are not polled
 
 
 def coverage(
     session: Session, brand_ids: Collection[int], since: datetime, until: datetime, *, at: datetime
 ) -> Coverage:
-    """Return how the sources of these brands were heard in [since, min(until, at)); paused ones need not speak."""
+    """Return how the sources of these brands were heard in [since, min(until, at)); paused ones need not speak.
+
+    A gap that began in the period is followed until it was healed, at most until `at`.
+    """
     end = min(until, at)
     found = session.scalars(
         select(Source)
@@ -38,23 +40,30 @@ def coverage(
     polls = 0
     missing: list[Gap] = []
     for source in there:
-        seen = _polls(session, source.id, since, end)
-        polls += len(seen)
+        seen = _polls(
+            session, source.id, since, at
+        )  # until now: what began in the period may be healed by today
+        polls += sum(poll.started_at < end for poll in seen)
         begin, every = max(since, source.created_at), timedelta(seconds=source.every)
-        for start, stop, _ in gaps(seen, since=begin, at=end, every=every):
-            lost = stop is None and bool(seen) and seen[-1].truncated
-            if lost or (stop or end) - start >= WORTH_A_WORD:
-                still = None if end == at else end
-                missing.append(Gap(source.name, start, stop or still, truncated=lost))
+        streamed = uptimes(session, source, since=begin, at=at)
+        for gap in gaps(seen, since=begin, at=at, every=every, streamed=streamed):
+            lost = gap.until is None and gap.cause is Cause.TRUNCATED
+            inside = (
+                min(gap.until or at, end) - gap.since > 2 * every + SLACK
+            )  # the last poll of a day ends before it
+            if inside and (lost or gap.length(at) >= WORTH_A_WORD):
+                missing.append(Gap(source.name, source.kind, gap.since, gap.until, truncated=lost))
     return Coverage(len(there), polls, tuple(missing), joined=len(found) - len(there))
 
 
 def _polls(session: Session, source_id: int, since: datetime, until: datetime) -> Sequence[Poll]:
     rows = session.execute(
-        select(Poll.ended_at, Poll.error, Poll.truncated)
-        .where(Poll.source_id == source_id, Poll.started_at >= since, Poll.started_at < until)
+        select(Poll.started_at, Poll.ended_at, Poll.error, Poll.truncated)
+        .where(
+            Poll.source_id == source_id, Poll.started_at >= since, Poll.started_at < until, Poll.pushed.is_(False)
+        )
         .order_by(Poll.started_at, Poll.id)
-    ).all()
+    ).all()  # fmt: skip
     return cast(
         "Sequence[Poll]", rows
-    )  # the three columns that are looked at; a week has too many for whole objects
+    )  # the columns that are looked at; a week has too many for whole objects

@@ -83,12 +83,21 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch in which a source was not heard (`until` None = still), or said more than could be read."""
+    """A time in which a source was blind, or said more than could be read.
+
+    healed: all that was written meanwhile has been read; `until` is when, None while it lasts. `source`: its name.
+    """
 
     source: str
+    channel: str
     since: datetime
     until: datetime | None
     truncated: bool = False
+
+    @property
+    def healed(self) -> bool:
+        """Whether nothing is missing any more."""
+        return self.until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +111,18 @@ class Coverage:
 
     @property
     def silent(self) -> int:
-        """How many sources have a gap."""
-        return len({gap.source for gap in self.gaps})
+        """How many sources are blind still: of these something may be missing."""
+        return len({gap.source for gap in self.gaps if not gap.healed})
+
+    @property
+    def alarming(self) -> bool:
+        """Whether this alone is worth a mail: something may be missing, or came so late that somebody wonders."""
+        return any(gap.until is None or gap.until - gap.since >= timedelta(hours=1) for gap in self.gaps)
+
+    @property
+    def healed(self) -> int:
+        """How many sources were blind for a while, and all of it has been read since."""
+        return len({gap.source for gap in self.gaps}) - self.silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +157,4 @@ class DigestData:
     def quiet(self) -> bool:
         """True when there is nothing to tell: no mail then. Silence that is *our* fault is something to tell."""
         heard = self.total.mentions or self.late
-        return not (heard or self.answers.alerts or self.waiting.alerts or self.coverage.gaps)
+        return not (heard or self.answers.alerts or self.waiting.alerts or self.coverage.alarming)

@@ -36,7 +36,7 @@ def finding(data: DigestData) -> str:
         )
     if waiting.overdue:
         return ngettext("%(n)s answer overdue", "%(n)s answers overdue", waiting.overdue)
-    if data.coverage.gaps and not data.total.mentions:
+    if data.coverage.silent and not data.total.mentions:
         silent = data.coverage.silent
         return ngettext(
             "Nothing heard: %(n)s source is silent", "Nothing heard: %(n)s sources are silent", silent
@@ -124,21 +124,39 @@ def coverage(data: DigestData) -> str:
             found.sources,
             polls=i18n.format_number(found.polls),
         )
+    if not found.silent:
+        return ngettext(
+            "Heard late, but nothing is missing: %(n)s of %(all)s sources was blind for a while.",
+            "Heard late, but nothing is missing: %(n)s of %(all)s sources were blind for a while.",
+            found.healed,
+            all=i18n.format_number(found.sources),
+        )
     return ngettext(
-        "Not everything was heard: %(n)s of %(all)s sources has a gap.",
-        "Not everything was heard: %(n)s of %(all)s sources have a gap.",
+        "Not everything was heard: %(n)s of %(all)s sources is blind.",
+        "Not everything was heard: %(n)s of %(all)s sources are blind.",
         found.silent,
         all=i18n.format_number(found.sources),
     )
 
 
 def gap(missing: Gap, data: DigestData) -> str:
-    """Say what is missing of one source."""
+    """Say what is missing of one source, by the reader's clock: "blind on Reddit since 14:05, healed 14:40"."""
     zone = data.period.zone
-    if missing.truncated:
-        return gettext("more posts than could be read; some are missing")
+    channel = channel_name(missing.channel)
     since = i18n.format_datetime(missing.since, zone, "short")
+    if missing.truncated:
+        return gettext(
+            "more posts on %(channel)s than could be read; some are missing since %(since)s",
+            channel=channel, since=since,
+        )  # fmt: skip
     if missing.until is None:
-        return gettext("not heard since %(since)s", since=since)
-    until = i18n.format_datetime(missing.until, zone, "short")
-    return gettext("not heard from %(since)s to %(until)s", since=since, until=until)
+        return gettext("blind on %(channel)s since %(since)s", channel=channel, since=since)
+    same_day = missing.since.astimezone(zone).date() == missing.until.astimezone(zone).date()
+    until = (
+        i18n.format_time(missing.until, zone)
+        if same_day
+        else i18n.format_datetime(missing.until, zone, "short")
+    )
+    return gettext(
+        "blind on %(channel)s since %(since)s, healed %(until)s", channel=channel, since=since, until=until
+    )

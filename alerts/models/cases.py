@@ -117,6 +117,7 @@ class CaseMention(Base):
 
     mention_id: Mapped[int] = mapped_column(ForeignKey("mention.id", ondelete="CASCADE"), primary_key=True)
     alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id", ondelete="CASCADE"), index=True)
+    revision: Mapped[int] = mapped_column(default=1)  # of the mention, when it was last triaged
 
 
 class Event(Base):

@@ -32,6 +32,9 @@ class Reply(Base):
             postgresql_where=text(_UNDER_WAY),
         ),
         Index("ix_reply_due", "state", "send_after"),
+        Index(
+            "ix_reply_pending", "check_after", sqlite_where=text("pending"), postgresql_where=text("pending")
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -52,7 +55,11 @@ class Reply(Base):
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     tried_at: Mapped[datetime | None]  # start of the last call: what find() searches from
-    check_after: Mapped[datetime | None]  # of an `unknown`: not before the platform's read lag is over
+    # of an `unknown`: not before the platform's read lag is over; of a pending one: when to look again
+    check_after: Mapped[datetime | None]
+    pending: Mapped[bool] = mapped_column(
+        default=False
+    )  # accepted, but not visible yet: moderated, or on its way
     external_id: Mapped[str | None] = mapped_column(String(300))
     url: Mapped[str | None] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(Text)

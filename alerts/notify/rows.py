@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Delivery, Person, PersonBrand
 from alerts.people import allowed
 from listener.db import Database, now, upsert
-from listener.models import Source
+from listener.models import Account, Source
+from listener.streams.state import stuck
 
 CRITICAL = 3
 BROKEN_AFTER = timedelta(hours=6)  # of errors that might have passed by themselves
@@ -43,7 +44,8 @@ def raised(db: Database, alert_ids: Sequence[int], *, apprise_urls: Sequence[str
 def attention(db: Database, *, at: datetime | None = None) -> int:
     """Note that the people who can mend a broken source must hear of it, once per breakage; return how many are new.
 
-    A source is broken when only a person can help, or when it has failed for hours.
+    A source is broken when only a person can help, or when it has failed for hours. Where the account is what is
+    broken, one of its sources speaks for all. A stream that needs a person is told apart: its polls go on.
     """
     at = at or now()
     broken = or_(
@@ -51,12 +53,35 @@ def attention(db: Database, *, at: datetime | None = None) -> int:
     )
     made = 0
     with db.work() as session:
-        found = session.execute(select(Source.id, Source.brand_id, Source.failing_since).where(broken)).all()
-        for source_id, brand_id, since in found:
+        first = select(Source.account_id, func.min(Source.failing_since).label("since"))
+        of_account = first.group_by(Source.account_id).subquery()
+        found = session.execute(
+            select(
+                Source.id,
+                Source.brand_id,
+                Source.failing_since,
+                Account.id,
+                Account.health,
+                of_account.c.since,
+            )
+            .join(Account, Account.id == Source.account_id)
+            .join(of_account, of_account.c.account_id == Source.account_id)
+            .where(broken)
+            .order_by(Source.id)
+        ).all()
+        for source_id, brand_id, since, account_id, health, first_of_account in found:
+            what = f"source:{source_id}"
+            if health == "attention":
+                what, since = f"account:{account_id}", first_of_account  # noqa: PLW2901 - the breakage is the account's
             breakage = since.isoformat(timespec="seconds") if since else "unknown"
             for person_id in _readers(session, brand_id, "sources.edit"):
-                key = f"source:{source_id}:attention:{breakage}:person:{person_id}"
+                key = f"{what}:attention:{breakage}:person:{person_id}"
                 made += _note(session, key, "attention", person_id, {"source": source_id})
+        for source_id, brand_id, since in stuck(session, at=at):
+            breakage = since.isoformat(timespec="seconds")
+            for person_id in _readers(session, brand_id, "sources.edit"):
+                key = f"stream:{source_id}:attention:{breakage}:person:{person_id}"
+                made += _note(session, key, "attention", person_id, {"source": source_id, "stream": True})
     return made
 
 

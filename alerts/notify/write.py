@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -19,6 +21,7 @@ from alerts.texts import channel_name, gettext, level_name
 from listener import i18n
 from listener.db import now
 from listener.models import Brand, Mention, Source
+from listener.streams.models import Stream
 
 
 class Skip(Exception):  # noqa: N818 - not an error: there is nothing left to tell
@@ -35,6 +38,17 @@ class Surroundings(Protocol):
     @property
     def alerts(self) -> AlertSettings:
         """Where critical alerts are pushed as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What a notice says of a stream; the same names as on a source."""
+
+    name: str
+    kind: str
+    failing_since: datetime
+    error: str | None
+    hint: str | None
 
 
 def mail(session: Session, row: Delivery, mailer: Mailer, settings: Surroundings) -> EmailMessage:
@@ -88,6 +102,16 @@ def _broken(session: Session, row: Delivery) -> dict[str, object]:
     source = session.get(Source, row.data.get("source"))
     if source is None or source.state == "paused":
         raise Skip("the source was removed or paused")
+    if row.data.get("stream"):
+        stream = _stream(session, source)
+        return {"source": stream, "brand": session.get_one(Brand, source.brand_id).name, "late": True}
     if source.state == "active" and source.failing_since is None:
         raise Skip("the source works again")
-    return {"source": source, "brand": session.get_one(Brand, source.brand_id).name}
+    return {"source": source, "brand": session.get_one(Brand, source.brand_id).name, "late": False}
+
+
+def _stream(session: Session, source: Source) -> Broken:
+    row = session.get(Stream, source.id)
+    if source.state != "active" or row is None or row.state != "attention":
+        raise Skip("the stream works again, or the source itself is what is broken")
+    return Broken(source.name, source.kind, row.since, row.error, row.hint)

@@ -22,6 +22,7 @@ from alerts.settings import AlertSettings
 from listener.channels.base import ReplyMode
 from listener.db import Database, now
 from listener.ground import Ground
+from listener.said import said
 
 MAX_UNDO = 60  # seconds
 
@@ -63,7 +64,8 @@ def approve(  # noqa: PLR0913 - what a person decides when pressing Send
     way = reach(db, ground, mention_id)
     if way.may.mode is not ReplyMode.API:
         raise Blocked(
-            way.may.reason or "this post cannot be answered from here; answer by hand and record it"
+            said(way.may.reason or "")
+            or "this post cannot be answered from here; answer by hand and record it"
         )
     checked = guard.check(text, limits=way.limits, language=way.language, contact=way.contact)
     blocking = [problem.text for problem in checked.problems if problem.blocking]

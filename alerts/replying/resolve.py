@@ -19,7 +19,7 @@ from alerts.replying.rows import visible
 from alerts.replying.send import MAX_ATTEMPTS
 from alerts.settings import AlertSettings
 from listener import log
-from listener.channels.base import Absent, Attempt, Sent, Unsure
+from listener.channels.base import Absent, Attempt, Refused, Sent, Unsure
 from listener.db import Database, now
 from listener.errors import ListenerError
 from listener.ground import Ground
@@ -132,7 +132,7 @@ def _resolve_one(
         reply = session.get_one(Reply, reply_id)
         mention_id, text, key = reply.mention_id, reply.text, reply.key
         tried_at = reply.tried_at or reply.created_at
-    found: Sent | Absent | Unsure
+    found: Sent | Absent | Refused | Unsure
     try:
         way = reach(db, ground, mention_id)
         if way.speaker is None:
@@ -149,7 +149,11 @@ def _resolve_one(
 
 
 def _conclude(
-    db: Database, reply_id: int, found: Sent | Absent | Unsure, settings: AlertSettings, at: datetime
+    db: Database,
+    reply_id: int,
+    found: Sent | Absent | Refused | Unsure,
+    settings: AlertSettings,
+    at: datetime,
 ) -> bool:
     with db.work() as session:
         reply = session.scalars(select(Reply).where(Reply.id == reply_id).with_for_update()).one()
@@ -159,8 +163,11 @@ def _conclude(
         if isinstance(found, Sent):
             states.sent(
                 session, reply, external_id=found.id, url=found.url, sent_at=found.at or reply.tried_at or at, at=at,
-                follow_up=timedelta(hours=settings.follow_up_hours),
+                follow_up=timedelta(hours=settings.follow_up_hours), pending=found.pending,
             )  # fmt: skip
+        elif isinstance(found, Refused):
+            reply.state, reply.error, reply.check_after = states.FAILED, found.reason, None
+            states.record(session, reply, "reply.failed", at=at)
         elif isinstance(found, Absent):
             given_up = reply.attempts >= MAX_ATTEMPTS
             reply.state = states.FAILED if given_up else states.APPROVED

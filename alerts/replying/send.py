@@ -24,6 +24,7 @@ from listener.db import Database, now
 from listener.errors import ChannelError, HttpError, ListenerError
 from listener.ground import Ground
 from listener.models import Account, Mention
+from listener.recheck.look import look
 
 logger = log.get(__name__)
 LEASE = timedelta(minutes=5)  # longer than any call: the client gives up after `network.deadline`
@@ -102,14 +103,17 @@ def _send_one(
         reply = session.get_one(Reply, reply_id)
         mention_id, text, key, revision = reply.mention_id, reply.text, reply.key, reply.revision
         attempts, tried_at = reply.attempts, reply.tried_at
-        mention = session.get_one(Mention, mention_id)
-        gone, edited = mention.gone_at is not None, mention.revision != revision
     try:
-        way = reach(db, ground, mention_id)
+        known = reach(db, ground, mention_id)
+        way = _fresh(db, ground, reply_id, known, mention_id, at or now())
     except ListenerError as error:  # before the call: nothing can have been posted
         _not_posted(db, reply_id, error, attempts, at or now())
         return
-    why = _obstacle(way, gone=gone, edited=edited)
+    with db.read() as session:
+        mention = session.get_one(Mention, mention_id)
+        gone, edited = mention.gone_at is not None, mention.revision != revision
+    answered = way.post.existing_reply != known.post.existing_reply
+    why = _obstacle(way, gone=gone, edited=edited, answered=answered)
     if why is not None:
         _end(db, reply_id, states.FAILED if not edited else states.SUPERSEDED, why, at or now())
         return
@@ -133,11 +137,31 @@ def _send_one(
         _sent(db, reply_id, answer, tried_at, settings, at or now())
 
 
-def _obstacle(way: Reach, *, gone: bool, edited: bool) -> str | None:
+def _fresh(db: Database, ground: Ground, reply_id: int, way: Reach, mention_id: int, at: datetime) -> Reach:
+    """Read the post once more before it is answered; return the way to answer what it says now.
+
+    A platform that does not let itself be asked now must not keep the answer back: it refuses what it will not take.
+    """
+    if way.speaker is None or way.may.mode is not ReplyMode.API:
+        return way
+    try:
+        found = look(db, ground, way.speaker, mention_id, at=at)
+    except ListenerError as error:
+        logger.info("reply.unchecked", reply=reply_id, channel=way.channel, error=type(error).__name__)
+        return way
+    return way if found is None else reach(db, ground, mention_id)
+
+
+def _obstacle(way: Reach, *, gone: bool, edited: bool, answered: bool) -> str | None:
     if gone:
         return "the post was deleted by its author before the reply went out"
     if edited:
         return "the customer changed the post after this reply was approved; read it again"
+    if answered:
+        return (
+            "somebody has answered on the platform meanwhile, and this reply would have replaced that unread; "
+            "look at it, then send again to replace it"
+        )
     if way.may.mode is not ReplyMode.API:
         return way.may.reason or "this post can no longer be answered from here"
     return None
@@ -156,7 +180,7 @@ def _sent(
         # the proof counts even if somebody called the attempt lost meanwhile: the post is there
         states.sent(
             session, reply, external_id=answer.id, url=answer.url, sent_at=answer.at or at, at=at,
-            follow_up=timedelta(hours=settings.follow_up_hours),
+            follow_up=timedelta(hours=settings.follow_up_hours), pending=answer.pending,
         )  # fmt: skip
     logger.info("reply.sent", reply=reply_id, seconds=(at - tried_at).total_seconds() if tried_at else None)
 

@@ -26,6 +26,7 @@ WITHDRAWN, SUPERSEDED, REJECTED, FAILED, UNKNOWN, BY_HAND = (
 UNDER_WAY = (AWAITING, APPROVED, SENDING, UNKNOWN)
 DONE = (SENT, VISIBLE, BY_HAND)  # the customer has this answer
 FOLLOW_UP = timedelta(hours=48)
+FIRST_LOOK = timedelta(seconds=15)  # after a platform took an answer without showing it
 
 
 def alert_of(session: Session, mention_id: int) -> Alert | None:
@@ -39,12 +40,16 @@ def alert_of(session: Session, mention_id: int) -> Alert | None:
 
 def sent(
     session: Session, reply: Reply, *, external_id: str, url: str | None, sent_at: datetime, at: datetime,
-    follow_up: timedelta = FOLLOW_UP,
+    follow_up: timedelta = FOLLOW_UP, pending: bool = False,
 ) -> None:  # fmt: skip
-    """The reply exists on the platform: keep its id, stop the clock of the alert, plan to follow up."""
+    """The reply exists on the platform: keep its id, stop the clock of the alert, plan to follow up.
+
+    `pending`: the platform has it and does not show it yet; `pending.look` finds out what becomes of it.
+    """
     number = flow.changing(session)
     reply.state, reply.external_id, reply.url, reply.sent_at = SENT, external_id, url, sent_at
-    reply.error, reply.lease_until, reply.check_after = None, None, None
+    reply.error, reply.lease_until = None, None
+    reply.pending, reply.check_after = pending, at + FIRST_LOOK if pending else None
     channel = session.scalar(select(Mention.channel).where(Mention.id == reply.mention_id))
     metrics.REPLIES.labels(channel=channel or "", state=SENT).inc()
     record(session, reply, "reply.sent", at=at, once=f"reply.sent:{reply.id}")
@@ -55,6 +60,13 @@ def sent(
     )
     if alert is not None:
         answered(alert, sent_at, number, follow_up=follow_up, mention_id=reply.mention_id)
+
+
+def visible(session: Session, reply: Reply, *, external_id: str, url: str | None, at: datetime) -> None:
+    """A pending reply can be seen; a moderated one may have got another id by that."""
+    reply.state, reply.pending, reply.check_after = VISIBLE, False, None
+    reply.external_id, reply.url = external_id or reply.external_id, url or reply.url
+    record(session, reply, "reply.visible", at=at)
 
 
 def answered(

@@ -8,16 +8,40 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from threading import Event
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
+from listener import tokens
+from listener.exchange import (
+    Absent,
+    Attempt,
+    Cursor,
+    Gone,
+    Hook,
+    Limits,
+    Listen,
+    MayReply,
+    Page,
+    Post,
+    PostAuthor,
+    Received,
+    Refused,
+    ReplyMode,
+    Sent,
+    Unsure,
+    by_hand,
+)
 from listener.http import Http
+from listener.looking import Look, Price, first_page
+from listener.oauth.platform import Connector
+from listener.said import mark
 
-Cursor = dict[str, Any]  # JSON, with a "v" entry; one entry per sub-stream
+__all__ = [
+    "Absent", "Attempt", "Channel", "Cursor", "Gone", "Hook", "Limits", "Listen", "MayReply", "Options", "Page", "Post",
+    "PostAuthor", "Received", "Refused", "ReplyMode", "Secrets", "Sent", "Unsure", "by_hand",
+]  # fmt: skip
 Secrets = dict[str, str]
 
 
@@ -30,167 +54,17 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    def plain(self) -> dict[str, Any]:
+        """Return what is set, by name, secrets in clear: for a log-in, never for a page or a log."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in values.items()
+            if value is not None
+        }
+
 
 OptionsT = TypeVar("OptionsT", bound=Options)
-
-
-class ReplyMode(StrEnum):
-    """How a post can be answered: by the API, by hand over its link, or not at all."""
-
-    API = "api"
-    LINK = "link"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class MayReply:
-    """The answer to "may we reply", decided before the agent writes and asked again when sending."""
-
-    mode: ReplyMode
-    reason: str | None = None
-    until: datetime | None = None
-
-
-def by_hand(post: Post, reason: str) -> MayReply:
-    """Return the way to answer a post that the API cannot answer: over its link where it has one."""
-    return MayReply(ReplyMode.LINK if post.url else ReplyMode.NONE, reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a platform allows. `measure(text)` counts a reply in the platform's own unit; `unit` names it."""
-
-    length: int | None = None  # None = replies are not possible or not limited
-    unit: str = "characters"
-    measure: Callable[[str], int] = len
-    minimum: int = 1
-    poll_every: timedelta = timedelta(minutes=5)
-    read_lag: timedelta = timedelta(seconds=30)  # a new reply may be invisible to reads for this long
-
-
-@dataclass(frozen=True, slots=True)
-class PostAuthor:
-    """Who wrote a post; every part but the id may be missing."""
-
-    id: str
-    handle: str | None = None
-    name: str | None = None
-    url: str | None = None
-    followers: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One item as a channel hears it; text is already plain (not HTML), cleaning happens at the door (`collect`)."""
-
-    id: str
-    text: str
-    posted_at: datetime
-    instance: str = ""
-    kind: str = "post"  # post | comment | review | message | mail
-    author: PostAuthor | None = None
-    title: str | None = None
-    url: str | None = None
-    language: str | None = None
-    rating: float | None = None
-    rating_scale: int | None = None
-    thread_id: str | None = None
-    parent_id: str | None = None
-    parent_text: str | None = None
-    repost_of: str | None = None
-    quoted_id: str | None = None
-    addressed_to_us: bool = False
-    own: bool = False  # written by our own account: never becomes a mention
-    edited_at: datetime | None = None
-    visibility: str = "public"
-    media: tuple[Mapping[str, Any], ...] = ()
-    engagement: Mapping[str, int] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)  # what reply() will need
-    existing_reply: str | None = None
-    raw: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """A post that was deleted or hidden upstream."""
-
-    id: str
-    instance: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some posts and the cursor to store in the same transaction.
-
-    `truncated`: the platform has more than it gave (or than this run may read); the cursor resumes there.
-    `backfilled`: this page filled a gap that an earlier run left.
-    """
-
-    posts: Sequence[Post]
-    cursor: Cursor | None
-    truncated: bool = False
-    backfilled: bool = False
-    gone: Sequence[Gone] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """What to listen to: the brand's queries and how far a first run reads back."""
-
-    queries: Sequence[Any]  # listener.query.Query
-    since: datetime
-    max_pages: int = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A reply that exists on the platform: its id there is the proof."""
-
-    id: str
-    url: str | None = None
-    at: datetime | None = None
-    pending: bool = False  # accepted, but moderated before it is visible
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """The thread was read after the platform's lag: our reply is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unsure:
-    """The platform cannot tell yet (inside its read lag, or the thread could not be read)."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A reply whose call had no clear end; what `find` looks for."""
-
-    to: Post
-    text: str
-    key: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """An incoming webhook request, unparsed."""
-
-    method: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What a webhook said. `answer` is the body to send back (a platform's challenge), None = empty 204."""
-
-    posts: Sequence[Post] = ()
-    gone: Sequence[Gone] = ()
-    answer: str | None = None
 
 
 class Channel(ABC, Generic[OptionsT]):
@@ -201,12 +75,20 @@ class Channel(ABC, Generic[OptionsT]):
     options_type: ClassVar[type[Options]]
     replies: ClassVar[bool] = False
     receives: ClassVar[bool] = False
+    streams: ClassVar[bool] = False  # offers `stream`; then it has a source's option `stream`, off by default
+    one_stream: ClassVar[bool] = False  # the platform lets an account have one stream at a time
+    connector: ClassVar[Connector | None] = None  # how an account is connected by logging in on the platform
+    price: ClassVar[Price | None] = None  # of a platform that bills reads
+    beside: ClassVar[tuple[str, ...]] = ()  # switches of what is read beside the queries: off for a look
+    # how many posts a re-check asks for in one run, at most every two minutes; 0 = they cannot be asked for again
+    refreshes: ClassVar[int] = 0
 
     def __init__(self, options: OptionsT, http: Http, save: Callable[[Secrets], None] | None = None) -> None:
         """`save` stores rotated secrets; `http` is the guarded client, the only way out."""
         self.options = options
         self.http = http
         self.save = save or (lambda _secrets: None)
+        self.keeper: tokens.Keeper = tokens.Memory(lambda fresh: self.save(fresh))  # noqa: PLW0108 - `save` may be set later
         # what the platform told us about the account (our id there, an instance's limits; "handle": how people know
         # us there): JSON, loaded from and kept on the account's row by `listener.sources` and `listener.collect`, so
         # that limits() and may_reply() need no network
@@ -218,10 +100,20 @@ class Channel(ABC, Generic[OptionsT]):
         del options
         return "", ""
 
+    @classmethod
+    def stream_covers(cls, options: Mapping[str, Any]) -> bool:
+        """Say whether a stream with these options of a source hears what its polls hear; else they keep their pace."""
+        del options
+        return True
+
     @property
     def instance(self) -> str:
         """Within which server, app or system the ids of posts are unique; empty when the platform is one."""
         return ""
+
+    def renewal(self) -> tokens.Renewal | None:
+        """Return how the account's access token is bought anew; None = the credentials do not expire by themselves."""
+        return None
 
     def limits(self) -> Limits:
         """Return what the platform allows; what an instance says is read by check() and remembered in `known`."""
@@ -231,13 +123,31 @@ class Channel(ABC, Generic[OptionsT]):
     def listen(self, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
         """Yield pages; each is stored with its cursor before the next is asked for. Raises ChannelError."""
 
+    def look(self, what: Listen, *, posts: bool = True) -> Look:
+        """Try queries and remember nothing: by default one page since `what.since`. Raises ChannelError.
+
+        A platform that bills reads overrides it to count for nothing; `posts`: whether paid reads are wanted too.
+        """
+        del posts
+        return first_page(self, what)
+
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Yield what arrives by itself, for as long as it does, in a thread of its own. Raises ChannelError.
+
+        The first page says that we are connected. At least once a second a page comes, empty where nothing arrived,
+        so that the stream can be ended; a channel that waits, waits for `stop`. `cursor` is the stream's own, not the
+        one of `listen`: polls find what a stream has missed.
+        """
+        raise NotImplementedError(f"{self.kind} has no stream")
+
     def may_reply(self, post: Post) -> MayReply:
         """Say how this post can be answered, without network where possible."""
         if post.url:
             return MayReply(
-                ReplyMode.LINK, f"{self.title} has no API for replies; open the post and answer there"
+                ReplyMode.LINK,
+                mark("%(title)s has no API for replies; open the post and answer there", title=self.title),
             )
-        return MayReply(ReplyMode.NONE, f"{self.title} has no way to reply")
+        return MayReply(ReplyMode.NONE, mark("%(title)s has no way to reply", title=self.title))
 
     def compose(self, to: Post, text: str) -> str:
         """Return what will be public when `text` answers `to`: some platforms want the author named in front."""
@@ -248,8 +158,8 @@ class Channel(ABC, Generic[OptionsT]):
         """Post a public reply, once, without any retry. Raises ChannelError; any other error means *unknown*."""
         raise NotImplementedError(f"{self.kind} cannot reply")
 
-    def find(self, attempt: Attempt) -> Sent | Absent | Unsure:
-        """Look for our reply on the platform after a call without a clear end."""
+    def find(self, attempt: Attempt) -> Sent | Absent | Refused | Unsure:
+        """Look for our reply on the platform: after a call without a clear end, and while it is pending."""
         del attempt
         return Unsure(f"{self.title} cannot list replies")
 
@@ -262,7 +172,10 @@ class Channel(ABC, Generic[OptionsT]):
         return None
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
-        """Re-read posts: edited, deleted, rating changed. Default: nothing is known to have changed."""
+        """Re-read posts, in their order: edited, deleted, rating changed, and our own answers below them.
+
+        A post that is not yielded is taken as unchanged. Raises ChannelError: what was yielded before it counts.
+        """
         del posts
         return iter(())
 

@@ -7,6 +7,7 @@ it is dated long ago. Must not touch the database, and never lets feedparser fet
 from __future__ import annotations
 
 import hashlib
+import re
 from calendar import timegm
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,30 +18,24 @@ from urllib.parse import urljoin, urlsplit
 
 import feedparser
 import requests
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from listener.addresses import Address
 from listener.channels.base import Channel, Cursor, Limits, Listen, Options, Page, Post, PostAuthor
 from listener.errors import ChannelError
 from listener.text import from_html
 
 MOST_ENTRIES = 2000
 REMEMBERED = 3000
+_TAIL = 2000  # bytes in which the end of a feed stands; comments of caches may follow it
+_END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 
 
 class FeedOptions(Options):
     """Options of `source add feed`."""
 
-    url: str = Field(description="address of the RSS or Atom feed")
-
-    @field_validator("url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        value = value.strip()
-        if not value.startswith(("http://", "https://")) or not urlsplit(value).netloc:
-            message = "must be an http or https address"
-            raise ValueError(message)
-        return value
+    url: Address = Field(description="address of the RSS or Atom feed")
 
 
 class Feed(Channel[FeedOptions]):
@@ -74,7 +69,9 @@ class Feed(Channel[FeedOptions]):
         parsed = self._parse(answer)
         remembered = set(before.get("known") or ())
         posts, names = [], []
-        for entry in parsed.entries[:MOST_ENTRIES]:
+        cut = _is_cut(answer.content, str(parsed.get("version") or ""))
+        # the last entry of a feed that was cut is a torso
+        for entry in parsed.entries[: -1 if cut else None][:MOST_ENTRIES]:
             post = self._post(entry, parsed.feed)
             name = hashlib.sha256(post.id.encode("utf-8", "replace")).hexdigest()[:16]
             names.append(name)
@@ -83,6 +80,13 @@ class Feed(Channel[FeedOptions]):
                 posts.append(post)
         # a reading that shares nothing with the last one: entries may have come and gone in between
         gap = bool(remembered) and bool(names) and not remembered.intersection(names)
+        if cut:
+            # the next poll asks as if this one had not been: "unchanged since" would hide the rest for good
+            yield Page(posts, before or None)
+            raise ChannelError(
+                f"{self.options.url} ends in the middle: it was cut on its way",
+                hint="What could be read is kept; the rest is tried again by itself.",
+            )
         yield Page(
             posts,
             {
@@ -149,6 +153,12 @@ class Feed(Channel[FeedOptions]):
             ),
             raw={key: value for key, value in entry.items() if not key.endswith("_parsed")},
         )
+
+
+def _is_cut(body: bytes, version: str) -> bool:
+    """Tell whether RSS or Atom lacks its end, in whatever encoding; of other formats nobody knows."""
+    known = version.startswith(("rss", "atom"))
+    return known and _END.search(body[-_TAIL:].replace(b"\0", b"")) is None
 
 
 def _instant(entry: dict[str, Any], name: str) -> datetime | None:

@@ -16,6 +16,7 @@ import requests
 from pydantic import Field
 
 from listener import walk
+from listener.addresses import BaseAddress
 from listener.channels.base import (
     Channel,
     Cursor,
@@ -41,7 +42,7 @@ SITE = "https://news.ycombinator.com"
 class HackerNewsOptions(Options):
     """Options of `source add hackernews`; none is needed."""
 
-    base_url: str = Field("https://hn.algolia.com", description="address of the search API")
+    base_url: BaseAddress = Field("https://hn.algolia.com", description="address of the search API")
     kinds: list[str] = Field(
         default_factory=lambda: ["story", "comment"],
         description="what to read: story, comment",
@@ -55,11 +56,12 @@ class HackerNews(Channel[HackerNewsOptions]):
     kind: ClassVar[str] = "hackernews"
     title: ClassVar[str] = "Hacker News"
     options_type = HackerNewsOptions
+    refreshes: ClassVar[int] = 50
 
     @classmethod
     def identity_of(cls, options: HackerNewsOptions) -> tuple[str, str]:
         """There is one public identity per server."""
-        return options.base_url.rstrip("/"), ""
+        return options.base_url, ""
 
     def limits(self) -> Limits:
         """No replies; the API allows 10,000 requests an hour."""
@@ -136,9 +138,7 @@ class HackerNews(Channel[HackerNewsOptions]):
         return read
 
     def _ask(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
-        answer: requests.Response = self.http.get(
-            self.options.base_url.rstrip("/") + path, params=dict(asked)
-        )
+        answer: requests.Response = self.http.get(self.options.base_url + path, params=dict(asked))
         try:
             found = answer.json()
         except (json.JSONDecodeError, requests.JSONDecodeError) as error:

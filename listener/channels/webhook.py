@@ -24,8 +24,9 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 import requests
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
+from listener.addresses import Address
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -59,20 +60,12 @@ class WebhookOptions(Options):
     url_secret: SecretStr | None = Field(
         None, description="last part of the address, when it shall not be the key"
     )
-    reply_url: str | None = Field(
+    reply_url: Address | None = Field(
         None, description="where replies are posted; without it posts are answered by hand"
     )
     site: str = Field(
         "", max_length=100, description="name of the sending system, when two of them number alike"
     )
-
-    @field_validator("reply_url")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            message = "must be an http or https address"
-            raise ValueError(message)
-        return value
 
 
 class Webhook(Channel[WebhookOptions]):

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from listener.cli.accounts import account
 from listener.cli.brands import brand
+from listener.cli.channels import channel
 from listener.cli.collecting import collect, coverage
 from listener.cli.importing import import_
+from listener.cli.previewing import previewed
 from listener.cli.sources import source
 
-__all__ = ["account", "brand", "collect", "coverage", "import_", "source"]
+source.add_command(previewed)
+
+__all__ = ["account", "brand", "channel", "collect", "coverage", "import_", "source"]

@@ -58,6 +58,25 @@ def list_(app: App, *, as_json: bool) -> None:
         click.echo(f"{row.name}{'' if row.own else ' (competitor)'}: {'; '.join(row.queries)}")
 
 
+@brand.command("query")
+@click.argument("name")
+@click.argument("queries", nargs=-1, required=True)
+@click.pass_obj
+def query_(app: App, name: str, queries: tuple[str, ...]) -> None:
+    r"""Change the queries that find a brand; `allears source preview` tries them first.
+
+    \b
+    Example:
+      allears brand query Acme '(acme OR "acme tv") NOT jobs'
+    """
+    with app.db.read() as session:
+        brand_id = brands.named(session, name)
+    brands.set_queries(app.db, brand_id, queries)
+    click.echo(
+        f"{name} is found by {len(queries)} {'query' if len(queries) == 1 else 'queries'} from the next poll on."
+    )
+
+
 @brand.command("words")
 @click.argument("name")
 @click.argument("words", nargs=-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 
@@ -75,16 +75,22 @@ def _line(outcome: collecting.Outcome) -> str:
 @click.command()
 @click.option("--source", "name", help="Only this source.")
 @click.option("--since", default="7d", show_default=True, help="A date, or a span back.")
+@click.option(
+    "--polls", is_flag=True, help="Each poll of --source: window asked, window seen, what became of it."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 @click.pass_obj
-def coverage(app: App, *, name: str | None, since: str, as_json: bool) -> None:
+def coverage(app: App, *, name: str | None, since: str, polls: bool, as_json: bool) -> None:
     r"""Show what was seen, truncated, back-filled, and when a source was blind.
 
     \b
     Example:
-      allears coverage --source social --since 24h
+      allears coverage --source social --since 24h --polls
     """
     start = moment(since, flag="--since") or now() - timedelta(days=7)
+    if polls:
+        _polls(app, name, start, as_json=as_json)
+        return
     rows = ledger.summary(app.db, source=name, since=start)
     if as_json:
         print_json([row.as_json() for row in rows])
@@ -94,3 +100,44 @@ def coverage(app: App, *, name: str | None, since: str, as_json: bool) -> None:
             click.echo(line)
     if not rows:
         click.echo("No source yet.")
+
+
+def _polls(app: App, name: str | None, since: datetime, *, as_json: bool) -> None:
+    if name is None:
+        message = "--polls shows one source: name it with --source"
+        raise click.UsageError(message)
+    with app.db.read() as session:
+        rows = ledger.lines(session, sources.named(session, name).id, since=since)
+    if as_json:
+        print_json([row.as_json() for row in rows])
+        return
+    for row in rows:
+        click.echo(_poll_line(row))
+    if not rows:
+        click.echo("No poll in that time.")
+
+
+def _poll_line(row: ledger.Line) -> str:
+    def window(start: datetime | None, end: datetime | None) -> str:
+        return f"{start:%m-%d %H:%M} to {end:%m-%d %H:%M}" if start and end else "nothing"
+
+    marks = [
+        word
+        for word, on in (
+            ("pushed", row.pushed),
+            ("truncated", row.truncated),
+            ("back-filled", row.backfilled),
+        )
+        if on
+    ]
+    if row.late:
+        marks.append(f"{row.late} shown late")
+    if row.ended_at is None:
+        marks.append("did not end")
+    if row.error:
+        marks.append(f"error: {row.error}")
+    asked = f"asked {window(row.asked_from, row.started_at)}, " if row.asked_from else ""
+    return (
+        f"{row.started_at:%Y-%m-%d %H:%M:%S} UTC: {asked}saw {window(row.oldest_at, row.newest_at)}, "
+        f"{row.fetched} fetched, {row.new} new{', ' if marks else ''}{', '.join(marks)}"
+    )

@@ -32,6 +32,7 @@ def source() -> None:
 @click.option(
     "--set", "settings", multiple=True, help="key=value, key=env:VAR, or key=- to read it from stdin."
 )
+@click.option("--account", "account_id", type=int, help="Id of a connected account: its log-in is used.")
 @click.option("--every", help="Time between polls: 30s, 5m, 2h. Default: the channel's own.")
 @click.option("--since", help="How far the first run reads back: a date or a span as 7d. Default: 24h.")
 @click.pass_obj
@@ -41,6 +42,7 @@ def add(
     name: str,
     brand: str,
     settings: tuple[str, ...],
+    account_id: int | None,
     every: str | None,
     since: str | None,
 ) -> None:
@@ -52,7 +54,7 @@ def add(
     """
     source_id = sources.add(
         app.db, app.ground, kind, name=name, brand=brand, settings=pairs(settings),
-        every=duration(every, flag="--every"), since=moment(since, flag="--since"),
+        every=duration(every, flag="--every"), since=moment(since, flag="--since"), account_id=account_id,
     )  # fmt: skip
     click.echo(f"Source {name} added. `allears source test {shlex.quote(name)}` tries the connection.")
     if sources.receives(app.db, source_id):
@@ -82,8 +84,17 @@ def list_(app: App, *, as_json: bool) -> None:
     for row in rows:
         heard = f"last good {row.last_ok_at:%Y-%m-%d %H:%M} UTC" if row.last_ok_at else "not polled yet"
         click.echo(f"{row.name}: {row.kind} for {row.brand}, {row.state}, every {row.every} s, {heard}")
+        if row.reads_today or row.reads_per_day is not None:
+            allowed = f" of {row.reads_per_day}" if row.reads_per_day is not None else ""
+            click.echo(f"  {row.reads_today}{allowed} paid reads today; counted from 00:00 UTC")
         if row.error:
             click.echo(f"  {told(row.error, row.hint)}")
+        if row.stream:
+            since = f" since {row.stream_since:%Y-%m-%d %H:%M} UTC" if row.stream_since else ""
+            named = "needs attention" if row.stream == "attention" else row.stream
+            click.echo(f"  stream {named}{since}")
+        if row.stream_error:
+            click.echo(f"  {told(row.stream_error, row.stream_hint)}")
 
 
 @source.command("test")
@@ -97,6 +108,22 @@ def test(app: App, name: str) -> None:
       allears source test social
     """
     click.echo(f"OK: {sources.test(app.db, app.ground, name)}")
+
+
+@source.command("set")
+@click.argument("name")
+@click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE…")
+@click.pass_obj
+def set_(app: App, name: str, settings: tuple[str, ...]) -> None:
+    r"""Change what a source listens to; its place and its history stay.
+
+    \b
+    Example:
+      allears source set social stream=true
+    """
+    given = pairs(settings)
+    sources.change(app.db, app.ground, name, given)
+    click.echo(f"Source {name}: {', '.join(sorted(given))} set.")
 
 
 @source.command("pause")

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listener.channels.base import MayReply, Post, PostAuthor
+from listener.recheck import periods
 from listener.text import clean, fingerprint
 
 ID_LENGTH, AUTHOR_ID_LENGTH, NAME_LENGTH, LANGUAGE_LENGTH = 300, 200, 200, 12
@@ -54,7 +55,7 @@ def cleaned(post: Post) -> Post:
 
 
 def mention_row(
-    channel: str, entry: Entry, *, author_id: int | None, at: datetime, history: bool
+    channel: str, entry: Entry, *, author_id: int | None, at: datetime, history: bool, recheck: bool = True
 ) -> dict[str, Any]:
     """Return the columns of `mention` for a post that was already `cleaned`."""
     post = entry.post
@@ -89,10 +90,17 @@ def mention_row(
         "edited_at": post.edited_at,
         "collected_at": at,
         "history": history,
+        "recheck_at": _recheck_at(channel, post, at) if recheck and not history else None,
         "stage": "collected",
         "revision": 1,
         "attempts": 0,
     }
+
+
+def _recheck_at(channel: str, post: Post, at: datetime) -> datetime | None:
+    if not periods.askable(channel, post.id):
+        return None
+    return periods.following(at, posted_at=post.posted_at, collected_at=at, edited_at=post.edited_at)
 
 
 def packed(raw: object) -> bytes:

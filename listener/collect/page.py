@@ -6,8 +6,9 @@ All in the caller's one transaction: either the posts, the cursor and the ledger
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from statistics import median
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
@@ -16,16 +17,24 @@ from listener import metrics
 from listener.channels.base import Gone, MayReply, Page, Post
 from listener.collect import threads
 from listener.collect.door import Entry, cleaned
-from listener.collect.store import store
+from listener.collect.store import by_instance, store
 from listener.models import Mention, Payload, Poll, Source
 from listener.query import Document, Query
 
 Queries = Sequence[tuple[int, Query]]
+PROMPT = timedelta(seconds=60)  # a platform that shows a post within this time is not late
+HISTORY = timedelta(
+    days=1
+)  # what is older than this at first sight says nothing about how fast a platform is
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """For whom a page is stored. `identities`: handles and ids of all our accounts of this kind, lower case."""
+    """For whom a page is stored. `identities`: handles and ids of all our accounts of this kind, lower case.
+
+    complete_at: all that was there then has been read; None while the first run goes on, which hears old posts.
+    ages: seconds from writing to hearing of the new posts of this poll, filled as its pages are stored.
+    """
 
     source_id: int
     account_id: int
@@ -36,6 +45,8 @@ class Target:
     identities: frozenset[str] = frozenset()
     keep_payload: timedelta | None = None
     poll_id: int | None = None
+    complete_at: datetime | None = None
+    ages: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -79,27 +90,40 @@ def save(session: Session, source_id: int, page: Page, target: Target, *, at: da
         session.execute(update(Source).where(Source.id == source_id).values(cursor=page.cursor))
     if target.poll_id is not None:
         _ledger(session, target.poll_id, page, posts, counts, at)
+        _lag(session, target, stored.written, at)
     _count(target.kind, counts)
     return counts
 
 
-def forget(session: Session, channel: str, gone: Sequence[Gone], at: datetime) -> None:
-    """Blank what was deleted upstream: the row stays, its words and its raw payload do not."""
-    for item in gone:
-        blanked = session.execute(
+def forget(session: Session, channel: str, gone: Sequence[Gone], at: datetime) -> int:
+    """Blank what was deleted upstream and return how much it was: the rows stay, their words and raw payloads do not.
+
+    The room above finds them by `gone_seen`.
+    """
+    blanked = 0
+    for instance, names in by_instance(sorted({(item.instance, item.id) for item in gone})):
+        here = (Mention.channel == channel, Mention.instance == instance)
+        rows = session.execute(
             update(Mention)
-            .where(
-                Mention.channel == channel,
-                Mention.instance == item.instance,
-                Mention.external_id == item.id,
-                Mention.gone_at.is_(None),
+            .where(*here, Mention.external_id.in_(names), Mention.gone_at.is_(None))
+            .values(
+                gone_at=at, gone_seen=False, recheck_at=None, text="", title=None, parent_text=None, media=[]
             )
-            .values(gone_at=at, text="", title=None, parent_text=None, media=[])
-            .returning(Mention.id)
+            .returning(Mention.id, Mention.external_id, Mention.thread_id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        if not rows:
+            continue
+        blanked += len(rows)
+        session.execute(delete(Payload).where(Payload.mention_id.in_([row.id for row in rows])))
+        session.execute(  # answers quote the post they answer
+            update(Mention)
+            .where(*here, Mention.thread_id.in_({row.thread_id for row in rows}))
+            .where(Mention.parent_id.in_({row.external_id for row in rows}), Mention.parent_text.is_not(None))
+            .values(parent_text=None)
             .execution_options(synchronize_session=False)
         )
-        for mention_id in blanked.scalars().all():
-            session.execute(delete(Payload).where(Payload.mention_id == mention_id))
+    return blanked
 
 
 def _chosen(posts: Sequence[Post], target: Target, known: threads.Known) -> list[Entry]:
@@ -134,11 +158,9 @@ def _is_own(post: Post, target: Target) -> bool:
     )
 
 
-def wanted(channel: str, post: Post, queries: Queries) -> tuple[bool, int | None]:
-    """Return whether a query of the brand matches, and which; a brand without queries wants everything."""
-    if not queries:
-        return True, None
-    document = Document(
+def document_of(channel: str, post: Post) -> Document:
+    """Return a post as queries see it."""
+    return Document(
         text=post.text,
         title=post.title,
         language=post.language,
@@ -146,6 +168,13 @@ def wanted(channel: str, post: Post, queries: Queries) -> tuple[bool, int | None
         author=post.author.handle or post.author.name if post.author else None,
         rating=post.rating,
     )
+
+
+def wanted(channel: str, post: Post, queries: Queries) -> tuple[bool, int | None]:
+    """Return whether a query of the brand matches, and which; a brand without queries wants everything."""
+    if not queries:
+        return True, None
+    document = document_of(channel, post)
     for query_id, query in queries:
         if query.matches(document):
             return True, query_id
@@ -171,3 +200,16 @@ def _ledger(
 def _count(kind: str, counts: Counts) -> None:
     for outcome in ("new", "updated", "duplicates", "unmatched", "own"):
         metrics.POSTS.labels(kind, outcome).inc(getattr(counts, outcome))
+
+
+def _lag(session: Session, target: Target, written: Sequence[datetime], at: datetime) -> None:
+    """Note how old the new posts were, and how many of them were there at the last poll and not shown."""
+    if target.complete_at is None:
+        return
+    recent = [moment for moment in written if target.complete_at - HISTORY < moment <= at]
+    if not recent:
+        return
+    target.ages.extend((at - moment).total_seconds() for moment in recent)
+    row = session.get_one(Poll, target.poll_id)
+    row.late += sum(moment < target.complete_at - PROMPT for moment in recent)
+    row.lag_seconds = round(median(target.ages), 1)

@@ -16,14 +16,15 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from listener import brands, log, metrics, sources
+from listener import brands, budget, log, metrics, sources
 from listener.channels.base import Channel, Cursor, Listen, MayReply, Page, Post, ReplyMode
 from listener.collect.page import Target, save
 from listener.collect.schedule import ATTENTION, PAUSED, Lease, LeaseLostError, Outcome, fail, succeed
 from listener.db import Database, now
-from listener.errors import ChannelError, ListenerError
+from listener.errors import ChannelError, ListenerError, PartError
 from listener.ground import Ground
 from listener.models import Account, Poll, Source
+from listener.streams.state import pace
 
 logger = log.get(__name__)
 MARGIN = timedelta(seconds=90)  # a lease outlives the run's deadline by one slow request
@@ -35,6 +36,7 @@ class _Run:
     account_id: int
     cursor: Cursor | None
     since: datetime
+    reads_left: int | None
     target: Target
     lease: Lease
 
@@ -55,7 +57,7 @@ def poll(
     outcome = Outcome(run.name)
     try:
         channel = sources.channel_of(db, ground, source_id)
-        _walk(db, ground, channel, run, outcome, at, began)
+        part = _walk(db, ground, channel, run, outcome, at, began)
     except LeaseLostError as lost:
         outcome.skipped = str(lost)
         return outcome
@@ -72,7 +74,7 @@ def poll(
         metrics.POLLS.labels(run.target.kind, "crashed").inc()
         raise
     else:
-        _succeed(db, run, channel, outcome, now_from(at, began))
+        _succeed(db, run, channel, outcome, now_from(at, began), part)
     metrics.POLLS.labels(run.target.kind, "error" if outcome.error else "ok").inc()
     logger.info(
         "source.polled", source_id=source_id, fetched=outcome.fetched, new=outcome.new, updated=outcome.updated,
@@ -98,7 +100,13 @@ def _begin(db: Database, ground: Ground, source_id: int, *, force: bool, at: dat
         ledger = Poll(source_id=source.id, started_at=at)
         session.add(ledger)
         session.flush()
-        since = source.options.get("since")
+        asked = source.options.get("since")
+        since = (
+            datetime.fromisoformat(asked)
+            if asked
+            else at - timedelta(hours=ground.settings.first_window_hours)
+        )
+        ledger.asked_from = source.complete_at or since
         target = Target(
             source_id=source.id,
             account_id=source.account_id,
@@ -109,14 +117,14 @@ def _begin(db: Database, ground: Ground, source_id: int, *, force: bool, at: dat
             identities=sources.identities(session, source.kind),
             keep_payload=timedelta(days=ground.settings.keep_payload_days) or None,
             poll_id=ledger.id,
+            complete_at=source.complete_at,
         )
         return _Run(
             name=source.name,
             account_id=source.account_id,
             cursor=source.cursor,
-            since=datetime.fromisoformat(since)
-            if since
-            else at - timedelta(hours=ground.settings.first_window_hours),
+            since=since,
+            reads_left=budget.of(session, source, at=at).left,
             target=target,
             lease=Lease(source.id, source.lease_until),
         )
@@ -150,26 +158,38 @@ def _walk(
     outcome: Outcome,
     at: datetime,
     began: float,
-) -> None:
+) -> PartError | None:
+    """Store what the channel says, page by page. Returns what kept a part of the source from being read."""
     target = replace(run.target, may_reply=channel.may_reply)
-    what = Listen([query for _, query in target.queries], run.since, max_pages=ground.settings.max_pages)
+    what = Listen(
+        [query for _, query in target.queries],
+        run.since,
+        max_pages=ground.settings.max_pages,
+        reads_left=run.reads_left,
+    )
     deadline = began + ground.settings.run_seconds
     walk = cast("Generator[Page]", channel.listen(what, run.cursor))  # every listen is a generator
     with closing(walk) as pages:
-        for page in pages:
-            with db.work() as session:
-                moment = now_from(at, began)
-                run.lease.renew(session, moment + timedelta(seconds=ground.settings.run_seconds) + MARGIN)
-                _remember(session, run.account_id, channel)
-                outcome.add(save(session, target.source_id, page, target, at=moment))
-            outcome.truncated = page.truncated
-            outcome.backfilled = outcome.backfilled or page.backfilled
-            if time.monotonic() > deadline:
-                outcome.truncated = True
-                break
+        try:
+            for page in pages:
+                with db.work() as session:
+                    moment = now_from(at, began)
+                    run.lease.renew(session, moment + timedelta(seconds=ground.settings.run_seconds) + MARGIN)
+                    remember(session, run.account_id, channel)
+                    budget.book(session, target.source_id, page.reads, purpose="poll", at=moment)
+                    outcome.add(save(session, target.source_id, page, target, at=moment))
+                outcome.truncated = page.truncated
+                outcome.backfilled = outcome.backfilled or page.backfilled
+                if time.monotonic() > deadline:
+                    outcome.truncated = True
+                    break
+        except PartError as error:
+            outcome.error, outcome.hint = str(error), error.hint or None
+            return error
+    return None
 
 
-def _remember(session: Session, account_id: int, channel: Channel[Any]) -> None:
+def remember(session: Session, account_id: int, channel: Channel[Any]) -> None:
     """Keep what the platform said of the account with the first page: an alert may need it before the poll ends."""
     account = session.get_one(Account, account_id)
     fresh = dict(account.limits) | channel.known
@@ -177,14 +197,20 @@ def _remember(session: Session, account_id: int, channel: Channel[Any]) -> None:
         account.limits = fresh
 
 
-def _succeed(db: Database, run: _Run, channel: Channel[Any], outcome: Outcome, at: datetime) -> None:
+def _succeed(
+    db: Database, run: _Run, channel: Channel[Any], outcome: Outcome, at: datetime, part: PartError | None
+) -> None:
     with db.work() as session:
         source, account, ledger = _end(session, run, at)
         if source is None:
             return
-        succeed(source, account, at=at, more=outcome.truncated)
+        succeed(source, account, at=at, more=outcome.truncated, every=pace(session, source, at=at))
+        if part is not None:  # the pace stays, the page and the ledger tell which part is missing
+            source.error, source.hint, ledger.error = str(part), part.hint or None, str(part)
+        elif not outcome.truncated:
+            source.complete_at = ledger.started_at
         ledger.truncated = outcome.truncated
-        _remember(session, account.id, channel)
+        remember(session, account.id, channel)
 
 
 def _fail(db: Database, run: _Run, error: ChannelError, at: datetime) -> None:

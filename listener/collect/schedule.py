@@ -80,9 +80,8 @@ def due(
         return ids
 
 
-def succeed(source: Source, account: Account, *, at: datetime, more: bool) -> None:
+def succeed(source: Source, account: Account, *, at: datetime, more: bool, every: timedelta) -> None:
     """Note a good poll: errors are forgotten, the next one comes after `every` (soon when there is more to read)."""
-    every = timedelta(seconds=source.every)
     source.errors, source.error, source.hint, source.failing_since = 0, None, None, None
     source.not_before = None
     source.last_ok_at = at

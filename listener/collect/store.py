@@ -25,26 +25,32 @@ IN_LIMIT = 500  # values of one IN (...): far below the limits of both databases
 
 @dataclass(slots=True)
 class Stored:
-    """What became of a batch: counts, and the id of each post."""
+    """What became of a batch: counts, the id of each post, and when the new ones were written."""
 
     new: int = 0
     updated: int = 0
     duplicates: int = 0
     ids: dict[Key, int] = field(default_factory=dict)
+    written: list[datetime] = field(default_factory=list)
 
 
-def store(
+def store(  # noqa: PLR0913 - what, who heard it, and how it is kept
     session: Session,
     channel: str,
     entries: Sequence[Entry],
     *,
-    source_id: int,
-    brand_id: int,
+    source_id: int | None,
+    brand_id: int | None,
     at: datetime,
     keep_payload: timedelta | None = None,
     history: bool = False,
+    recheck: bool = True,
 ) -> Stored:
-    """Insert or update mentions, their authors, hits and raw payloads. Entries must be cleaned (`door.cleaned`)."""
+    """Insert or update mentions, their authors, hits and raw payloads. Entries must be cleaned (`door.cleaned`).
+
+    No source: what is stored is read again, and nobody new has heard it. recheck: whether the source can be asked for
+    these posts again.
+    """
     # Sorted by key: two workers that store the same posts in different orders would deadlock on PostgreSQL.
     unique = {(entry.post.instance, entry.post.id): entry for entry in entries}
     ordered = dict(sorted(unique.items()))
@@ -55,6 +61,7 @@ def store(
         before = known.get(key)
         if before is None:
             stored.new += 1
+            stored.written.append(entry.post.posted_at)
         elif _reworded(before, entry):
             stored.updated += 1
         else:
@@ -70,12 +77,20 @@ def store(
     if writes:
         authors = _authors(session, channel, writes, at)
         rows = [
-            mention_row(channel, entry, author_id=authors.get(_author_key(entry)), at=at, history=history)
+            mention_row(
+                channel,
+                entry,
+                author_id=authors.get(_author_key(entry)),
+                at=at,
+                history=history,
+                recheck=recheck,
+            )
             for entry in writes
         ]
         session.execute(_upsert_mentions(session), rows)
     stored.ids = _ids(session, channel, ordered)
-    _hits(session, stored.ids, ordered, source_id, brand_id, at)
+    if source_id is not None and brand_id is not None:
+        _hits(session, stored.ids, ordered, source_id, brand_id, at)
     if keep_payload:
         _payloads(session, stored.ids, writes, at + keep_payload)
     return stored
@@ -145,6 +160,7 @@ def _upsert_mentions(session: Session) -> Any:
             "reposts": case((new.reposts > old.reposts, new.reposts), else_=old.reposts),
             "addressed_to_us": case((old.addressed_to_us, old.addressed_to_us), else_=new.addressed_to_us),
             "gone_at": null(),
+            "recheck_at": func.coalesce(old.recheck_at, new.recheck_at),  # it was imported, or is back
             "revision": case((reworded, old.revision + 1), else_=old.revision),
             "stage": case((reworded, "collected"), else_=old.stage),
             "attempts": case((reworded, 0), else_=old.attempts),

@@ -7,10 +7,10 @@ Only a GET whose connection failed is tried again, at most twice; nothing here s
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 import stamina
@@ -20,6 +20,10 @@ from listener.http.adapter import Adapter
 from listener.http.answers import raise_for
 from listener.http.failures import failed
 from listener.http.guard import Guard
+
+if TYPE_CHECKING:
+    from listener.http.lines import Lines
+    from listener.http.websocket import WebSocket
 
 __all__ = ["Guard", "Http", "HttpError", "raise_for"]
 
@@ -104,6 +108,53 @@ class Http:
             raise failed(url, error) from error
         judge(answer)
         return answer
+
+    def lines(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        silence: float,
+        judge: Callable[[requests.Response], None] = raise_for,
+    ) -> Lines:
+        """GET an answer that does not end and return its lines. Raises HttpError, also for answers ≥ 400.
+
+        silence: seconds without a whole line (an empty one counts) after which the connection is dead.
+        """
+        from listener.http.lines import open_lines  # noqa: PLC0415 - only streams need threads
+
+        adapter = Adapter(
+            self.guard,
+            timeout=(self.timeout[0], silence),
+            deadline=self.deadline,
+            max_bytes=self.max_bytes,
+            streaming=True,
+        )
+        return open_lines(self.session(), adapter, url, headers=headers, silence=silence, judge=judge)
+
+    def websocket(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        silence: float | None = None,
+        judge: Callable[[requests.Response], None] = raise_for,
+    ) -> WebSocket:
+        """Connect to a ws or wss address. Raises HttpError, also when the other side refuses with an answer.
+
+        silence: seconds without a message after which the connection is dead; None = only unanswered pings end it.
+        """
+        from listener.http.websocket import open_websocket  # noqa: PLC0415 - only streams need the package
+
+        return open_websocket(
+            self.guard,
+            url,
+            headers=headers or {},
+            user_agent=self.user_agent,
+            timeout=self.timeout,
+            silence=silence,
+            judge=judge,
+        )
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -19,12 +19,24 @@ _CHUNK = 64 * 1024
 
 
 class Adapter(HTTPAdapter):
-    """A requests adapter under the guard. Redirects come through `send` again, so each hop is checked."""
+    """A requests adapter under the guard. Redirects come through `send` again, so each hop is checked.
+
+    streaming: leave the body of a good answer to the caller, who reads it for as long as it comes and then closes
+    `exchange`. An adapter that streams serves one answer.
+    """
 
     def __init__(
-        self, guard: Guard, *, timeout: tuple[float, float], deadline: float, max_bytes: int
+        self,
+        guard: Guard,
+        *,
+        timeout: tuple[float, float],
+        deadline: float,
+        max_bytes: int,
+        streaming: bool = False,
     ) -> None:
         """Take the limits as `Http` describes them."""
+        self.exchange: Exchange | None = None
+        self._streaming = streaming
         self._guard = guard
         self._timeout = timeout
         self._deadline = deadline
@@ -67,6 +79,10 @@ class Adapter(HTTPAdapter):
                 cert=cert,
                 proxies=through,
             )
+            if self._streaming and answer.ok and not answer.is_redirect:
+                exchange.rest()
+                self.exchange = exchange
+                return answer
             try:
                 self._read(answer, url)
             except BaseException:
@@ -82,7 +98,8 @@ class Adapter(HTTPAdapter):
             return answer
         finally:
             current.reset(token)
-            exchange.close()
+            if exchange is not self.exchange:
+                exchange.close()
 
     def _bounded(self, timeout: Any) -> Any:
         """A library may ask for less time, never for more and never for none."""

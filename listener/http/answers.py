@@ -54,15 +54,18 @@ def raise_for(response: requests.Response) -> None:
         status=status,
         permanent=not transient,
         attention=status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED},
-        retry_after=retry_after(response.headers) if transient else None,
+        # the numbers of a quota that is not used up stand on every answer, on that of a broken server too
+        retry_after=retry_after(response.headers, resets=limited) if transient else None,
         hint=_HINTS[HTTPStatus.TOO_MANY_REQUESTS] if limited else _hint(status),
     )
 
 
-def retry_after(headers: Mapping[str, str], at: datetime | None = None) -> timedelta | None:
-    """Return how long to wait from `at` (now): Retry-After, else a rate limit's reset; at most 24 hours."""
+def retry_after(
+    headers: Mapping[str, str], at: datetime | None = None, *, resets: bool = True
+) -> timedelta | None:
+    """Return how long to wait from `at` (now): Retry-After, else (`resets`) a rate limit's reset; at most 24 hours."""
     at = at or datetime.now(UTC)
-    text = headers.get("retry-after") or _first(headers, _RESETS)
+    text = headers.get("retry-after") or (_first(headers, _RESETS) if resets else None)
     if not text:
         return None
     moment = _moment(text.strip(), at)

@@ -53,6 +53,16 @@ class Exchange:
         """Return the seconds that are left."""
         return self._ends - time.monotonic()
 
+    def rest(self) -> None:
+        """Let the answer go on for as long as it likes: it is a stream. `cut` and `close` still end it."""
+        self._timer.cancel()
+
+    def cut(self) -> None:
+        """End it now, from any thread: whoever reads sees the connection end."""
+        with self._lock:
+            if not self._over:
+                self._shut()
+
     def close(self) -> None:
         """Stop the clock and let the sockets be."""
         self._timer.cancel()

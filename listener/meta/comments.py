@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from listener import walk
+from listener import paging, walk
 from listener.channels.base import Cursor, Page
+from listener.errors import ChannelError
 
 Start = Callable[[walk.State | None], Iterator[walk.Step]]
 AGAIN = timedelta(hours=1)
@@ -50,10 +51,12 @@ def together(
         else:
             streams[name] = _noting(start(subject), subject)
     streams |= others
-    for page in walk.together(streams, states, max_pages=max_pages):
+    failed: dict[str, ChannelError] = {}
+    for page in walk.together(paging.apart(streams, failed, one_server=True), states, max_pages=max_pages):
         if page.cursor is not None:
             page.cursor["streams"] = {**kept, **page.cursor["streams"]}
         yield replace(page, cursor=page.cursor)
+    paging.tell(failed, streams)  # a post that is gone, say: the others were read all the same
 
 
 def _is_settled(state: walk.State, subject: Subject) -> bool:

@@ -12,9 +12,21 @@ from typing import Any
 
 from listener import unreadable
 from listener.answers import same
-from listener.channels.base import Absent, Attempt, Gone, Post, PostAuthor, Sent, Unsure
+from listener.channels.base import (
+    Absent,
+    Attempt,
+    Gone,
+    MayReply,
+    Post,
+    PostAuthor,
+    ReplyMode,
+    Sent,
+    Unsure,
+    by_hand,
+)
 from listener.errors import ChannelError
 from listener.meta.graph import Graph, data, moment
+from listener.said import mark
 
 WINDOW = timedelta(hours=24)
 CLOCKS = timedelta(minutes=5)
@@ -41,7 +53,15 @@ def closed(post: Post) -> str | None:
     until = post.posted_at + WINDOW
     if datetime.now(UTC) < until:
         return None
-    return f"the 24 hours to answer a private message ended at {until:%Y-%m-%d %H:%M} UTC"
+    return mark(
+        "the 24 hours to answer a private message ended at %(until)s UTC", until=f"{until:%Y-%m-%d %H:%M}"
+    )
+
+
+def may_reply(post: Post) -> MayReply:
+    """Say that a message is answered by the API for 24 hours, and how afterwards."""
+    over = closed(post)
+    return by_hand(post, over) if over else MayReply(ReplyMode.API, until=post.posted_at + WINDOW)
 
 
 def send(graph: Graph, to: Post, text: str) -> Sent:

@@ -9,12 +9,41 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from listener.channels.base import Hook, Received
+from pydantic import SecretStr
+
+from listener import unreadable
+from listener.channels.base import Gone, Hook, Post, Received
 from listener.errors import HttpError
+from listener.meta import direct
+from listener.meta.graph import moment
+
+
+def received(
+    hook: Hook, channel: str, account: str, *, verify: SecretStr | None, secret: SecretStr | None,
+    changed: Callable[[str, Mapping[str, Any], datetime | None], Sequence[Post | Gone]],
+) -> Received:  # fmt: skip
+    """Answer the challenge, or check the signature and read what was delivered for one account: its changes by
+    `changed(field, value, at)`, and its private messages. Raises HttpError with the status to answer."""
+    answer = challenged(hook, verify.get_secret_value() if verify else None)
+    if answer is not None:
+        return answer
+    found: list[Post | Gone] = []
+    for entry in delivered(hook, secret.get_secret_value() if secret else None):
+        if str(entry.get("id")) != account:
+            continue  # the app serves several pages and accounts; each has its own source
+        at = moment(entry.get("time"))
+        for field, value in changes(entry):
+            found += unreadable.read(channel, field, changed, field, value, at) or []
+        found += direct.read(entry, channel)
+    return Received(
+        posts=[one for one in found if isinstance(one, Post)],
+        gone=[one for one in found if isinstance(one, Gone)],
+    )
 
 
 def challenged(hook: Hook, verify_token: str | None) -> Received | None:

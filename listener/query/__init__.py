@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from listener.query import cover, grammar, match
+from listener.query import why as reasons
 from listener.query.document import Document
 from listener.query.error import QueryError
 from listener.query.tree import Node
@@ -27,6 +28,10 @@ class Query:
     def matches(self, document: Document) -> bool:
         """Return whether a post is asked for; linear in the length of its text."""
         return match.matches(self.tree, document)
+
+    def why(self, document: Document) -> list[str]:
+        """Return the words, phrases and fields of the query that a post satisfies, as written."""
+        return reasons.why(self.tree, document)
 
     def terms(self) -> list[str]:
         """Return the words and phrases that are asked for (none under NOT), in order, for highlighting."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from listener.simulator.api import asking
 from listener.simulator.errors import SimulatorError
 from listener.simulator.faults import KINDS
+from listener.simulator.settings import Access
 
 routes = Blueprint("control", __name__, url_prefix="/_sim")
 
@@ -22,7 +23,7 @@ def listed() -> Response:
 
 @routes.post("/faults")
 def switch_on() -> Response:
-    """Switch one on: JSON with `kind` and, where it makes sense, `times`, `seconds`, `status`, `path`."""
+    """Switch one on: JSON with `kind` and, where it makes sense, `times`, `seconds`, `status`, `path`, `after`."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict) or not isinstance(body.get("kind"), str):
         raise asking.Refused(400, 'send a JSON object with kind, as {"kind": "server_error", "times": 2}')
@@ -30,6 +31,7 @@ def switch_on() -> Response:
         fault = asking.world().faults.set(
             body["kind"], times=_whole(body, "times", 1), seconds=_figure(body, "seconds"),
             status=_whole(body, "status", 500) or 500, path=str(body.get("path", "")),
+            after=_whole(body, "after", 0) or 0,
         )  # fmt: skip
     except SimulatorError as error:
         raise asking.Refused(400, str(error)) from error
@@ -43,15 +45,25 @@ def switch_off() -> Response:
     return jsonify({})
 
 
+@routes.get("/settings")
+def settings() -> Response:
+    """The options with which a source of each kind (or a variant, as x-app) listens here; secrets included."""
+    access: Access = current_app.extensions["access"]
+    return jsonify({name: access.of(name) for name in access.names()})
+
+
 @routes.get("/replies")
 def replies() -> Response:
     """What the brand answered through the API."""
     return jsonify(
         [
-            {"id": post.id, "in_reply_to_id": post.parent.id if post.parent else None, "text": post.text}
+            {
+                "id": post.id, "in_reply_to_id": post.parent.id if post.parent else None, "text": post.text,
+                "platform": post.platform,
+            }
             for post in asking.world().replies_by_brand()
         ]
-    )
+    )  # fmt: skip
 
 
 def _whole(body: dict[str, Any], name: str, default: int) -> int | None:

@@ -16,6 +16,7 @@ from listener.simulator.model import Account, Post
 from listener.simulator.pool import MOODS, Pool
 from listener.simulator.staging import Change
 from listener.simulator.world import World
+from listener.simulator.world.state import MASTODON
 
 _PAUSE = (10.0, 20.0)  # seconds between live posts at speed 1
 _ANSWER = (8.0, 25.0)  # seconds until a customer answers
@@ -23,6 +24,9 @@ _MOOD_WEIGHTS = (6, 3, 2)
 _ANSWERS = 0.7  # how many customers answer at all
 _MOST_ANSWERS = 2  # of one customer in one thread
 _OUTAGE = 0.4
+_ELSEWHERE = 0.4
+CALLED = frozenset({"mastodon", "x", "bluesky"})  # where somebody is called by @name
+ONE_ANSWER = frozenset({"googleplay", "appstore"})  # where a customer does not go on after the answer
 _LANGUAGE_WEIGHTS = {"en": 4, "fr": 2, "ru": 2, "he": 2}
 
 
@@ -43,6 +47,7 @@ class Crowd:
         *,
         speed: float = 1.0,
         posts: bool = True,
+        answers: bool = True,
         seed: int | None = None,
     ) -> None:
         self.world = world
@@ -55,7 +60,8 @@ class Crowd:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._next = world.clock() + self._after(_PAUSE)
-        world.on_post.append(self._heard)
+        if answers:
+            world.on_post.append(self._heard)
 
     def tick(self) -> int:
         """Do everything that is due now. Returns how many things happened."""
@@ -82,6 +88,7 @@ class Crowd:
             or post.account is not self.world.brand
             or asked is None
             or asked.account is post.account
+            or post.platform in ONE_ANSWER
         ):
             return
         earlier = [
@@ -105,7 +112,8 @@ class Crowd:
             return 0
         pool = self._pools.get(asked.language or "en", self._pools["en"])
         mood = self._dice.choices(MOODS, _MOOD_WEIGHTS)[0]
-        text = f"@{brand.username} {pool.answer(self._dice, mood)}"
+        said = pool.answer(self._dice, mood)
+        text = f"@{brand.username} {said}" if to.platform in CALLED else said
         self.world.publish(asked.account, text, parent=to, language=pool.language, visibility=to.visibility)
         return 1
 
@@ -122,10 +130,17 @@ class Crowd:
         languages = list(self._pools)
         weights = [_LANGUAGE_WEIGHTS.get(language, 1) for language in languages]
         pool = self._pools[self._dice.choices(languages, weights)[0]]
-        author = self._author(pool)
-        self.world.publish(
-            author, pool.text(self._dice, outage=self._dice.random() < _OUTAGE), language=pool.language
-        )
+        author, platform = self._author(pool), self._platform()
+        text = pool.text(self._dice, outage=self._dice.random() < _OUTAGE)
+        brand = self.world.brand
+        if brand is not None and platform not in CALLED:
+            text = text.replace(f"@{brand.username}", self.world.brand_name)
+        self.world.publish(author, text, language=pool.language, platform=platform)
+
+    def _platform(self) -> str:
+        """Return where the next post appears: mostly on Mastodon, else where the scenario has posts, but no reviews."""
+        others = sorted(self.world.platforms() - ONE_ANSWER - {MASTODON})
+        return self._dice.choice(others) if others and self._dice.random() < _ELSEWHERE else MASTODON
 
     def _author(self, pool: Pool) -> Account:
         username, name = self._dice.choice(pool.people)

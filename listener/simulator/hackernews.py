@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from listener.simulator import slices
 from listener.simulator import text as writing
 from listener.simulator.api import asking
 from listener.simulator.api.shapes import stamp
@@ -33,7 +34,7 @@ def search_by_date() -> Response:
         for one in sorted(asking.world().hackernews, key=lambda one: (one.at, one.id), reverse=True)
         if view.matches(f"{one.title} {one.text}", wanted, unwanted) and _tagged(one) and _in_time(one)
     ]
-    hits = [_hit(one) for one in found[page * size : (page + 1) * size]]
+    hits = [_hit(one) for one in slices.numbered(found, page * size, size)[0]]
     pages = -(-len(found) // size)
     return jsonify(hits=hits, nbHits=len(found), page=page, nbPages=pages, hitsPerPage=size)
 

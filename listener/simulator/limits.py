@@ -1,4 +1,4 @@
-"""Counting requests as Mastodon does: so many per five minutes and token (or address), told in X-RateLimit headers."""
+"""Counting requests as Mastodon does: so many per five minutes and token (or address). `dialects` tells the numbers."""
 
 from __future__ import annotations
 
@@ -18,15 +18,6 @@ class Standing:
     remaining: int
     reset: datetime
     exceeded: bool
-
-    def headers(self) -> dict[str, str]:
-        """Return the three headers; the reset is an ISO time."""
-        reset = self.reset.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return {
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Reset": reset,
-        }
 
 
 class RateLimit:

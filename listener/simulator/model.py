@@ -21,6 +21,7 @@ class Account:
     language: str = "en"
     statuses: int = 0
     last_at: datetime | None = None
+    left: set[str] = field(default_factory=set)  # platforms on which the account was deleted
 
     @property
     def acct(self) -> str:
@@ -30,7 +31,11 @@ class Account:
 
 @dataclass(slots=True, eq=False)
 class Post:
-    """One status. `created_at` is the author's word, `heard_at` the server's; both in UTC."""
+    """One status, post, comment, review or mail. `created_at` is the author's word, `heard_at` the server's; in UTC.
+
+    `platform` is a channel's kind; `name` the platform's own name where the id is not it (a record key, a Message-ID);
+    `place` the subreddit, the store's country or the mail's recipient; `rating` the stars of a review.
+    """
 
     id: str
     account: Account
@@ -50,6 +55,11 @@ class Post:
     answers: int = 0
     mentions: list[Account] = field(default_factory=list)
     by_token: bool = False
+    platform: str = "mastodon"
+    title: str = ""
+    rating: int | None = None
+    place: str = ""
+    name: str = ""
 
     @property
     def number(self) -> int:

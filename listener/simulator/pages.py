@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from flask import Blueprint, Response, render_template
@@ -13,19 +14,31 @@ from listener.simulator.world import view
 
 routes = Blueprint("pages", __name__, template_folder="templates")
 _RECENT = 60
+_NAMES = {
+    "mastodon": "Mastodon", "x": "X", "reddit": "Reddit", "bluesky": "Bluesky", "googleplay": "Google Play",
+    "appstore": "App Store", "email": "E-mail",
+}  # fmt: skip
+_ESCAPED = re.compile(r"\\([^\w\s])")  # Markdown
+
+
+@routes.app_template_filter("platform")
+def platform(kind: str) -> str:
+    """Return a platform's name for people."""
+    return _NAMES.get(kind, kind)
 
 
 @routes.app_template_filter("words")
 def words(post: Post) -> Markup:
     """Return a post's HTML; `content` has escaped everything that is not a link of ours."""
     shown = post.boost_of or post
-    return Markup(shapes.content(shown.text, asking.base(), asking.world()))  # noqa: S704 - escaped by content
+    said = _ESCAPED.sub(r"\1", shown.text) if shown.platform == "reddit" else shown.text
+    return Markup(shapes.content(said, asking.base(), asking.world()))  # noqa: S704 - escaped by content
 
 
 @routes.get("/")
 def recent() -> str:
     """The newest public posts."""
-    posts = view.timeline(asking.world(), None)[-_RECENT:][::-1]
+    posts = view.timeline(asking.world(), None, platform=None)[-_RECENT:][::-1]
     return render_template("recent.html", posts=posts, title="Recent posts", brand=asking.world().brand)
 
 
@@ -33,15 +46,15 @@ def recent() -> str:
 def profile(handle: str) -> str:
     """Somebody's posts."""
     who = _account(handle)
-    posts = view.statuses_of(asking.world(), who, None)[-_RECENT:][::-1]
+    posts = view.statuses_of(asking.world(), who, None, None)[-_RECENT:][::-1]
     return render_template("recent.html", posts=posts, title=who.name, brand=asking.world().brand)
 
 
 @routes.get("/@<handle>/<post_id>")
 def single(handle: str, post_id: str) -> str:
     """One post, what it answers, and what answers it."""
-    post = asking.readable(post_id)
-    if post.account is not _account(handle):
+    post = asking.world().post(post_id)
+    if post is None or not view.may_see(asking.world(), post, None) or post.account is not _account(handle):
         raise asking.Refused(404, "Not Found")
     above, below = view.context(asking.world(), post, None)
     return render_template("post.html", post=post, above=above, below=below, brand=asking.world().brand)
@@ -50,7 +63,7 @@ def single(handle: str, post_id: str) -> str:
 @routes.get("/tags/<tag>")
 def tag(tag: str) -> str:
     """Posts with a hashtag."""
-    posts = view.timeline(asking.world(), None, tag=tag)[-_RECENT:][::-1]
+    posts = view.timeline(asking.world(), None, tag=tag, platform=None)[-_RECENT:][::-1]
     return render_template("recent.html", posts=posts, title=f"#{tag}", brand=asking.world().brand)
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Self
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from listener.simulator import drill
 from listener.simulator.crowd import Crowd
+from listener.simulator.drill import Drill
+from listener.simulator.drill.routes import routes as drill_pages
 from listener.simulator.errors import SimulatorError
 from listener.simulator.faults import Faults
+from listener.simulator.mail import Imap, Mailbox, Smtp
 from listener.simulator.scenario import read
 from listener.simulator.server import RATE_LIMIT, create_app
+from listener.simulator.settings import Access
 from listener.simulator.staging import stage
 from listener.simulator.world import World
 from listener.simulator.world.state import real_now
@@ -36,24 +41,47 @@ class Simulator:
     """The simulated platforms on 127.0.0.1.
 
     `port` 0 takes a free one. `speed` 2.0 doubles how fast posts and answers arrive. `live=False`: nothing happens
-    by itself; `crowd.tick()` does what is due. Raises SimulatorError for an unknown scenario or a speed of zero.
+    by itself; `tick()` does what is due. `platforms`: where the posts of a drill may be put. `mail`: the ports
+    of IMAP and SMTP (0 takes a free one), None serves no mail. `access.of(kind)`: the options of a source. Raises
+    SimulatorError for an unknown scenario or platform, or a speed of zero.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first have a default
         self, scenario: str = "brand_week", port: int = 0, speed: float = 1.0, *, live: bool = True,
         clock: Callable[[], datetime] = real_now, token: str = TOKEN, rate_limit: int = RATE_LIMIT,
-        seed: int | None = None,
+        seed: int | None = None, platforms: Sequence[str] = (), mail: tuple[int, int] | None = None,
     ) -> None:  # fmt: skip
         if speed <= 0:
             raise SimulatorError("speed must be greater than zero; live=False (--no-live) stops new posts")
         self.token = token
         self.live = live
+        self.speed = speed
         self.base_url = ""
         self.world = World(clock=clock)
-        changes = stage(self.world, read(scenario), token)
-        self.crowd = Crowd(self.world, changes, speed=speed, posts=live, seed=seed)
+        script = read(scenario)
+        changes = stage(self.world, script, token)
+        planned = drill.plan(script)
+        self.drill = Drill(planned, self.world, speed=speed, platforms=platforms) if planned else None
+        in_a_drill = self.drill is not None  # then the scenario says everything that is said
+        self.crowd = Crowd(
+            self.world, changes, speed=speed, posts=live and not in_a_drill, answers=not in_a_drill, seed=seed
+        )
+        handle = self.world.brand.username if self.world.brand else ""
+        self.access = Access(lambda: self.base_url, token, handle)
         self.app = create_app(self.world, rate_limit=rate_limit)
+        self.app.extensions |= {"access": self.access, "drill": self.drill}
+        self.app.register_blueprint(drill_pages)
         self._port = port
+        self.mail: list[Imap | Smtp] = []
+        if mail is None and self.drill is not None and "email" in self.drill.platforms:
+            mail = 0, 0
+        if mail is not None:
+            mailbox = Mailbox(self.world)
+            self.access.mail = (mailbox.address, *mail)
+            self.mail = [
+                Imap(mailbox, self.faults, token, mail[0]),
+                Smtp(mailbox, self.faults, token, mail[1]),
+            ]
         self._server: BaseWSGIServer | None = None
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
@@ -72,6 +100,7 @@ class Simulator:
         except (OSError, SystemExit) as error:  # the library exits when a port is taken
             raise SimulatorError(f"port {self._port} cannot be used ({error}); choose another one") from error
         self.base_url = f"http://{HOST}:{self._server.server_port}"
+        self._start_mail()
         self._stopping.clear()
         jobs: list[Callable[[], None]] = [partial(self._server.serve_forever, poll_interval=_STOP_SECONDS)]
         if self.live:
@@ -81,9 +110,22 @@ class Simulator:
             thread.start()
         return self.base_url
 
+    def _start_mail(self) -> None:
+        if not self.mail:
+            return
+        try:
+            for one in self.mail:
+                one.start()
+        except OSError as error:
+            self.stop()
+            raise SimulatorError(f"a port for mail cannot be used ({error}); choose another one") from error
+        self.access.mail = (self.access.mail[0], self.mail[0].port, self.mail[1].port)
+
     def stop(self) -> None:
         """Stop serving; the world stays as it is."""
         self._stopping.set()
+        for one in self.mail:
+            one.stop()
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -103,6 +145,10 @@ class Simulator:
     def __exit__(self, *error: object) -> None:
         self.stop()
 
+    def tick(self) -> int:
+        """Do everything that is due now. Returns how many things happened."""
+        return self.crowd.tick() + (self.drill.tick() if self.drill else 0)
+
     def _live(self) -> None:
         while not self._stopping.wait(_TICK_SECONDS):
-            self.crowd.tick()
+            self.tick()

@@ -1,7 +1,8 @@
 """Scenarios: folders of TOML files of our own writing, read and checked here, and put into a world.
 
 `<name>/world.toml` has the brand; every other file of the folder has a language with its people, posts, articles.
-Moments are written as how long before the start they were ("2d4h", "35m").
+Moments are written as how long before the start they were ("2d4h", "35m"). Posts with `after` instead of `ago` belong
+to a drill: they arrive while it runs (see `drill.plan`).
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from listener.simulator.errors import SimulatorError
 FOLDER = Path(__file__).parent / "scenarios"
 POOL = "pool"
 _AGO = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-_FIELDS = {
+_FIELDS: dict[str, type | tuple[type, ...]] = {
     "ago": str, "by": str, "text": str, "id": str, "re": str, "boost": str, "spoiler": str, "visibility": str,
     "edit": str, "edit_after": str, "gone": bool, "gone_after": str, "dated": str, "likes": int,
+    "after": str, "on": (str, list), "title": str, "rating": int, "place": str, "then": str, "truth": dict,
 }  # fmt: skip
 
 
@@ -36,6 +38,8 @@ class Script:
     news: list[dict[str, Any]] = field(default_factory=list)
     hackernews: list[dict[str, Any]] = field(default_factory=list)
     burst: int = 0
+    drill: dict[str, Any] | None = None
+    arrivals: list[dict[str, Any]] = field(default_factory=list)
 
 
 def names() -> list[str]:
@@ -48,7 +52,9 @@ def read(name: str) -> Script:
     if name not in names():
         raise SimulatorError(f"there is no scenario {name!r}; there are: {', '.join(names())}")
     world = load(FOLDER / name / "world.toml")
-    script = Script(name, world["title"], world["brand"], burst=world.get("burst", 0))
+    script = Script(
+        name, world["title"], world["brand"], burst=world.get("burst", 0), drill=world.get("drill")
+    )
     script.people[world["brand"]["handle"]] = {"name": world["brand"]["name"], "language": "en"}
     for file in sorted((FOLDER / name).glob("*.toml")):
         if file.name != "world.toml":
@@ -81,7 +87,7 @@ def _add(script: Script, file: Path) -> None:
         script.people[handle] = {"name": name, "language": language}
     for number, post in enumerate(part.get("posts", []), start=1):
         _check(post, script, f"{file.parent.name}/{file.name}, post {number}")
-        script.posts.append({**post, "language": language})
+        (script.arrivals if "after" in post else script.posts).append({**post, "language": language})
     script.news.extend(part.get("news", []))
     script.hackernews.extend(part.get("hackernews", []))
 
@@ -94,7 +100,7 @@ def _check(post: dict[str, Any], script: Script, where: str) -> None:
         raise SimulatorError(f"{where}: there is nobody called {post.get('by')!r} in [people]")
     if not post.get("text") and not post.get("boost"):
         raise SimulatorError(f"{where}: text is missing")
-    ago(post.get("ago", ""))
+    ago(post.get("after") or post.get("ago", ""))
 
 
 def _check_links(script: Script) -> None:

@@ -58,6 +58,8 @@ def _posts(world: World, script: Script, people: dict[str, Account], now: dateti
             people[one["by"]], one.get("text", ""), at=heard, parent=_earlier(named, one, "re"),
             dated=now + ago(one["dated"]) if "dated" in one else None, boost_of=_earlier(named, one, "boost"),
             language=one["language"], visibility=one.get("visibility", "public"), spoiler=one.get("spoiler", ""),
+            platform=one.get("on", ""), title=one.get("title", ""), rating=one.get("rating"),
+            place=one.get("place", ""),
         )  # fmt: skip
         post.favourites = one.get("likes", 0)
         if "id" in one:

@@ -14,6 +14,8 @@ _URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]'\u2019»]", re.IGNORECA
 _MENTION = re.compile(
     r"(?<![\w/@])@([a-z0-9_]+(?:[.-]+[a-z0-9_]+)*)(?:@([a-z0-9](?:[\w.-]*\w)?(?::\d+)?))?", re.IGNORECASE
 )
+_REDDITOR = re.compile(r"(?<![\w/])/?u/([a-z0-9_-]{3,20})", re.IGNORECASE)
+HANDLES = "example.test"  # what a handle on the simulated Bluesky ends with
 _TAG = re.compile(r"(?<![\w/#&])#([^\W\d]\w*|\d+[^\W\d]\w*)")
 _PIECE = re.compile(
     f"(?P<url>{_URL.pattern})|(?P<mention>{_MENTION.pattern})|(?P<tag>{_TAG.pattern})", re.IGNORECASE
@@ -44,6 +46,18 @@ def mentioned(text: str) -> list[tuple[str, str]]:
         if match["mention"]:
             name, _, host = match["mention"][1:].partition("@")
             found.append((name.casefold(), host.casefold()))
+    return list(dict.fromkeys(found))
+
+
+def addressed(text: str, platform: str) -> list[tuple[str, str]]:
+    """Return (username, host or "") of whom a text names in the way of its platform; in reviews and mails nobody."""
+    if platform == "reddit":
+        return list(dict.fromkeys((name.casefold(), "") for name in _REDDITOR.findall(text)))
+    if platform not in {"mastodon", "x", "bluesky"}:
+        return []
+    found = mentioned(text)
+    if platform == "bluesky":
+        found = [(name.removesuffix(f".{HANDLES}"), host) for name, host in found]
     return list(dict.fromkeys(found))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from listener.sources.add import add, hook_hash
+from listener.sources.add import add, check_name, hook_hash
+from listener.sources.change import change
 from listener.sources.manage import (
     Row,
     account_of,
@@ -19,6 +20,7 @@ from listener.sources.open import channel_for_account, channel_of, identities
 from listener.sources.options import SourceError, parse_options, split
 
 __all__ = [
-    "Row", "SourceError", "account_of", "add", "channel_for_account", "channel_of", "hook_hash", "identities", "list_",
-    "named", "parse_options", "pause", "receives", "remove", "resume", "split", "test", "try_account",
+    "Row", "SourceError", "account_of", "add", "change", "channel_for_account", "channel_of", "check_name",
+    "hook_hash", "identities", "list_", "named", "parse_options", "pause", "receives", "remove", "resume", "split",
+    "test", "try_account",
 ]  # fmt: skip

@@ -9,19 +9,26 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from listener import budget
+from listener.channels import KINDS, channel_type
 from listener.db import Database, now
 from listener.errors import ChannelError
 from listener.ground import Ground
 from listener.models import Account, Brand, Hit, Source
+from listener.oauth.keeper import forgive
 from listener.sources.open import channel_for_account, channel_of
 from listener.sources.options import SourceError
+from listener.streams.state import again, streaming
 
 REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A source as lists show it; nothing secret."""
+    """A source as lists show it; nothing secret. `reads_today`: paid reads booked since 00:00 UTC.
+
+    stream: up, down or attention, None where the source has no stream; streams: whether its kind can.
+    """
 
     id: int
     name: str
@@ -36,6 +43,13 @@ class Row:
     errors: int
     error: str | None
     hint: str | None
+    reads_today: int = 0
+    reads_per_day: int | None = None
+    streams: bool = False
+    stream: str | None = None
+    stream_since: datetime | None = None
+    stream_error: str | None = None
+    stream_hint: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `source list --json` prints."""
@@ -53,11 +67,15 @@ def list_(db: Database) -> list[Row]:
             .join(Brand, Brand.id == Source.brand_id)
             .where(Source.state != REMOVED)
             .order_by(Source.name)
-        )
+        ).all()
+        days = budget.budgets(session, [source for source, _ in found], at=now())
         return [
             Row(
                 source.id, source.name, source.kind, brand, source.account_id, source.state, source.every,
                 source.next_poll_at, source.not_before, source.last_ok_at, source.errors, source.error, source.hint,
+                reads_today=days[source.id].used, reads_per_day=days[source.id].per_day,
+                streams=source.kind in KINDS and channel_type(source.kind).streams,
+                **streaming(session, source),
             )
             for source, brand in found
         ]  # fmt: skip
@@ -93,6 +111,7 @@ def resume(db: Database, name: str, *, at: datetime | None = None) -> None:
         source = named(session, name)
         source.state, source.errors = "active", 0
         source.next_poll_at = at or now()
+        again(session, source.id, at=at or now())
 
 
 def remove(db: Database, name: str) -> int:
@@ -129,6 +148,7 @@ def test(db: Database, ground: Ground, name: str) -> str:
         source = session.get_one(Source, source_id)
         if source.state == "attention":
             source.state, source.errors, source.next_poll_at = "active", 0, now()
+        again(session, source_id, at=now())
     return line
 
 
@@ -140,6 +160,7 @@ def account_of(db: Database, source_id: int) -> int:
 
 def try_account(db: Database, ground: Ground, account_id: int, *, source_id: int | None = None) -> str:
     """Check an account with the platform and keep what it says: health, identity, limits. Raises ChannelError."""
+    forgive(db, ground.vault, account_id)
     channel = channel_of(db, ground, source_id) if source_id else channel_for_account(db, ground, account_id)
     try:
         line = channel.check()

@@ -17,6 +17,7 @@ from listener.channels.base import Channel, Secrets
 from listener.db import Database
 from listener.ground import Ground
 from listener.models import Account, Source
+from listener.oauth.keeper import AccountKeeper
 from listener.sources.options import SourceError
 
 
@@ -71,5 +72,6 @@ def _open(db: Database, ground: Ground, account: Account, source_options: Mappin
             row.secrets = ground.vault.seal({**before, **fresh})
 
     channel = kind(options, ground.http, save)
+    channel.keeper = AccountKeeper(db, ground.vault, account_id)
     channel.known = dict(account.limits)
     return channel

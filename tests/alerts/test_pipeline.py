@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from listener.ground import Ground
 from sentiment.settings import SentimentSettings
 from tests.alerts.scene import Scene
 
-NAMES = {"poll", "score", "triage", "publish", "deliver", "digest"}
+NAMES = {"poll", "recheck", "score", "triage", "publish", "deliver", "renew", "digest"}
 
 
 @dataclass
@@ -72,7 +73,7 @@ def test_the_jobs_are_the_queues_and_ticks_only_wake_known_jobs(app: App) -> Non
 
 def test_no_job_but_score_touches_the_model_and_score_only_with_work(app: App) -> None:
     for job in pipeline.jobs(app):  # type: ignore[arg-type]
-        if job.name != "poll":
+        if job.name not in {"poll", "recheck", "renew"}:
             job.run()
 
 
@@ -127,3 +128,16 @@ def test_a_process_scores_one_batch_at_a_time(app: App, monkeypatch: pytest.Monk
     first.join(10)
     pipeline.score_batch(app)  # type: ignore[arg-type]
     assert len(batches) == 2
+
+
+def test_what_is_due_for_another_look_is_asked_for_and_wakes_who_follows(small: Scene, app: App) -> None:
+    past = now() - timedelta(minutes=1)
+    edited, gone = (small.mention(posted_at=now(), recheck_at=past, stage="triaged") for _ in range(2))
+    wake = Woken()
+    (source_id,) = pipeline.recheck_due(app, wake)  # type: ignore[arg-type]
+    assert wake.jobs == [("recheck", str(source_id))]
+    assert pipeline.recheck_due(app, Woken()) == []  # type: ignore[arg-type]
+    changes = {small.external_id(edited): {"text": "edited"}, small.external_id(gone): "gone"}
+    small.platform.set("now", changes)
+    pipeline.recheck_one(app, source_id)  # type: ignore[arg-type]
+    assert app.wake.jobs == [("score",), ("triage",)]

@@ -10,7 +10,8 @@ from tests.browser.conftest import Complaints, Enter, Panel
 
 PAGES = (
     "/inbox", "/inbox?state=closed&level=3", "/alerts/{alert}", "/mentions", "/mentions/8", "/dashboard", "/digests",
-    "/sources", "/sources/new/mastodon", "/rules", "/playbook", "/people", "/profile", "/alerts/4711",
+    "/sources", "/sources/new/mastodon", "/coverage", "/coverage/1", "/rules", "/playbook", "/people",
+    "/profile", "/alerts/4711",
 )  # fmt: skip
 
 

@@ -4,98 +4,20 @@ from __future__ import annotations
 
 import inspect
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from listener.channels import KINDS, channel_type
+from listener.channels import channel_type
 from listener.channels.base import Channel, Limits, Listen, MayReply, Options, Post, ReplyMode
 from listener.http import Http
 from listener.query import parse
 from listener.sources import SourceError, parse_options, split
-from tests.listener.channels import keys
+from tests.contract.needed import NEEDED, SHIPPED
 
-# what must be given; everything else has a default. A new channel adds its line here.
-NEEDED: dict[str, dict[str, str]] = {
-    "mastodon": {"base_url": "https://social.example.test", "access_token": "sesame-open-now"},
-    "x": {
-        "consumer_key": "sesame-key",
-        "consumer_secret": "sesame-secret",
-        "access_token": "sesame-token",
-        "access_token_secret": "sesame-token-secret",
-    },
-    "email": {
-        "imap_host": "imap.example.test",
-        "smtp_host": "smtp.example.test",
-        "username": "help@example.test",
-        "password": "sesame-open-now",
-    },
-    "discourse": {
-        "base_url": "https://forum.example.test",
-        "api_key": "sesame-open-now",
-        "api_username": "acme",
-        "webhook_secret": "sesame-open-hook",
-    },
-    "reddit": {
-        "client_id": "app",
-        "client_secret": "sesame-secret",
-        "username": "acme_help",
-        "password": "sesame-open-now",
-    },
-    "telegram": {"bot_token": "123456:sesame-open-now"},
-    "bluesky": {"handle": "acme.example.test", "app_password": "sesame-open-now"},
-    "whatsapp": {
-        "phone_number_id": "1122334455667",
-        "access_token": "sesame-open-now",
-        "app_secret": "sesame-open-app",
-        "verify_token": "sesame-verify-us",
-    },
-    "facebook": {
-        "page_id": "123456789",
-        "access_token": "sesame-open-now",
-        "app_secret": "sesame-open-app",
-        "verify_token": "sesame-verify-us",
-    },
-    "instagram": {
-        "account_id": "17841400000000000",
-        "access_token": "sesame-open-now",
-        "app_secret": "sesame-open-app",
-        "verify_token": "sesame-verify-us",
-    },
-    "hackernews": {},
-    "feed": {"url": "https://news.example.test/rss"},
-    "webhook": {"secret": "sesame-open-now", "reply_url": "https://shop.example.test/reply"},
-    "file": {"path": "/var/lib/example/posts.csv"},
-    "appstore": {
-        "app_id": "497799835",
-        "issuer_id": "issuer-1",
-        "key_id": "KEY1",
-        "private_key": keys.elliptic(),
-    },
-    "googleplay": {"package_name": "com.example.acme", "service_account": keys.service_account()},
-    "trustpilot": {
-        "business_unit_id": "507f191e810c19729de860ea",
-        "api_key": "sesame-key",
-        "api_secret": "sesame-open-now",
-        "author_business_user_id": "507f191e810c19729de860eb",
-    },
-    "youtube": {
-        "channel_id": "UCacmeacmeacme",
-        "client_id": "client-1",
-        "client_secret": "sesame-open-now",
-        "refresh_token": "sesame-token",
-    },
-    "googlebusiness": {
-        "location": "accounts/1/locations/2",
-        "client_id": "client-1",
-        "client_secret": "sesame-open-now",
-        "refresh_token": "sesame-token",
-    },
-}
 PUSHED = frozenset({"webhook", "whatsapp"})  # posts only come by webhook: there is nothing to poll
-# other tests register a pretended channel
-SHIPPED = sorted(kind for kind, where in KINDS.items() if not where.startswith("tests."))
 every_channel = pytest.mark.parametrize("kind", SHIPPED)
 
 
@@ -146,6 +68,14 @@ def test_a_missing_option_is_named(kind: str) -> None:
             given = {key: value for key, value in NEEDED[kind].items() if key != name}
             with pytest.raises(SourceError, match=name):
                 parse_options(kind, given)
+
+
+@every_channel
+def test_what_is_no_address_is_refused_by_name(kind: str) -> None:
+    for name in channel_type(kind).options_type.model_fields:
+        if name == "url" or name.endswith("_url"):
+            with pytest.raises(SourceError, match=rf"{name}: "):
+                parse_options(kind, NEEDED[kind] | {name: "www.example.test/x y"})
 
 
 @every_channel
@@ -216,6 +146,14 @@ def test_a_channel_that_replies_can_also_find_its_reply(kind: str) -> None:
 
 
 @every_channel
+def test_it_is_asked_again_only_if_it_can_be(kind: str) -> None:
+    channel = channel_type(kind)
+    assert (channel.refreshes > 0) is (channel.refresh is not Channel.refresh)
+    if channel.refreshes:
+        assert inspect.isgenerator(made(kind).refresh([]))  # a run that is over closes it
+
+
+@every_channel
 def test_it_never_touches_the_database_or_another_channel(kind: str) -> None:
     from pathlib import Path
 
@@ -227,6 +165,31 @@ def test_it_never_touches_the_database_or_another_channel(kind: str) -> None:
         assert "listener.db" not in source
         for other in SHIPPED:
             assert other == kind or f"listener.channels.{other}" not in source
+
+
+@every_channel
+def test_a_stream_is_an_option_of_the_source_and_off_by_default(kind: str) -> None:
+    found = channel_type(kind)
+    field = found.options_type.model_fields.get("stream")
+    assert (field is not None) == found.streams
+    if field is None:
+        return
+    assert (field.annotation, field.default, field.json_schema_extra) == (bool, False, {"of": "source"})
+    assert inspect.isgenerator(made(kind).stream(Listen([], datetime.now(UTC)), None, Event()))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SHIPPED if channel_type(kind).streams])
+def test_streaming_from_nobody_there_is_one_clear_error(kind: str) -> None:
+    from listener.errors import ChannelError
+
+    fields = channel_type(kind).options_type.model_fields
+    nowhere = {"base_url": "http://127.0.0.1:9", "stream_url": "ws://127.0.0.1:9"}
+    given = NEEDED[kind] | {name: value for name, value in nowhere.items() if name in fields}
+    channel = channel_type(kind)(parse_options(kind, given), Http(allow=["127.0.0.1:*"], timeout=(1.0, 1.0)))
+    with pytest.raises(ChannelError) as raised:
+        list(channel.stream(Listen([parse("acme")], datetime.now(UTC)), None, Event()))
+    assert len(str(raised.value)) > 10
+    assert "sesame" not in str(raised.value)
 
 
 @every_channel

@@ -46,6 +46,7 @@ class ParrotOptions(Options):
     base_url: str = "https://parrot.example.test"
     token: SecretStr | None = None
     words: list[str] = Field(default_factory=list, json_schema_extra={"of": "source"})
+    reads_per_day: int | None = Field(None, json_schema_extra={"of": "source"})
 
 
 class Parrot(Channel[ParrotOptions]):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -100,3 +101,21 @@ def test_names_of_languages() -> None:
     with i18n.use("fr"):
         assert i18n.language_name("pt-BR") == "portugais (Brésil)"
         assert i18n.language_name("??") == "??"
+
+
+@pytest.mark.parametrize(
+    ("locale", "amount", "expected"),
+    [
+        ("en", "0.005", "$0.005"),
+        ("en", "1234.5", "$1,234.50"),
+        ("en", "3", "$3.00"),
+        ("fr", "1234.5", "1\u202f234,50\xa0$US"),
+        ("ru", "0.10", "0,10\xa0$"),
+        ("he", "0.10", "0.10\xa0$"),
+    ],
+)
+def test_money_keeps_parts_of_a_cent(locale: str, amount: str, expected: str) -> None:
+    with i18n.use(locale):
+        assert (
+            i18n.format_money(Decimal(amount), "USD").replace(" ", "\xa0").strip("\u200f\u200e") == expected
+        )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener import paging, walk
 from listener.channels.base import Post
+from listener.errors import ChannelError, PartError
 from listener.paging import Leaf, onwards
 
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
@@ -129,3 +131,97 @@ def test_nothing_at_all_leaves_no_floor() -> None:
 def test_the_future_never_becomes_a_floor() -> None:
     steps = list(onwards(None, lambda place: Leaf([item(10**9), item(5)], None), since=EPOCH, ceiling=1000))
     assert steps[-1].state == {"floor": 5}
+
+
+class Countries:
+    """Two lists of a source; one of them answers with an error once it has been asked so often."""
+
+    def __init__(self) -> None:
+        self.lists = {"fr": Platform(list(range(1, 20))), "us": Platform(list(range(101, 120)))}
+        self.broken: ChannelError | None = None
+        self.after = 1
+        self.heard: list[str] = []
+
+    def read(self, country: str, place: str | None) -> Leaf:
+        platform = self.lists[country]
+        if country == "fr" and self.broken is not None and platform.reads >= self.after:
+            raise self.broken
+        return platform.token(place)
+
+    def poll(self, states: dict[str, Any], **more: Any) -> tuple[dict[str, Any], bool]:
+        failed: dict[str, ChannelError] = {}
+        streams = {
+            name: lambda state, name=name: onwards(state, lambda place: self.read(name, place), since=EPOCH)
+            for name in self.lists
+        }
+        truncated = False
+        for found in walk.together(paging.apart(streams, failed, **more), states, max_pages=40):
+            self.heard += [post.id for post in found.posts]
+            states, truncated = (found.cursor or {})["streams"], found.truncated
+        paging.tell(failed, streams)
+        return states, truncated
+
+
+def test_a_country_that_fails_lets_the_other_be_read_and_loses_nothing_itself() -> None:
+    countries = Countries()
+    countries.broken = ChannelError("the store answered 500", hint="Wait.")
+    states: dict[str, Any] = {}
+    with pytest.raises(PartError, match="1 of 2 parts could not be read: fr: the store answered 500") as told:
+        states, _ = countries.poll(states)
+    assert told.value.hint == "Wait."
+    assert {name for name in countries.heard if int(name) > 100} == {str(key) for key in range(101, 120)}
+    assert len(countries.heard) == 19 + 5  # a page of the failing one was stored
+    countries.broken = None
+    states, truncated = countries.poll({})
+    assert not truncated
+    assert set(countries.heard) == {str(key) for key in (*range(1, 20), *range(101, 120))}
+
+
+def test_what_failed_leaves_nothing_to_fetch_at_once_and_goes_on_where_it_was() -> None:
+    countries = Countries()
+    countries.broken = ChannelError("no answer")
+    failed: dict[str, ChannelError] = {}
+    streams = paging.apart(
+        {"fr": lambda state: onwards(state, lambda place: countries.read("fr", place), since=EPOCH)}, failed
+    )
+    pages = list(walk.together(streams, {}, max_pages=40))
+    assert not pages[-1].truncated
+    place = (pages[-1].cursor or {})["streams"]["fr"]
+    assert place["next"] == "2"
+    countries.broken = ChannelError("still no answer")
+    countries.after = 0
+    (only,) = walk.together(streams, {"fr": place}, max_pages=40)
+    assert (only.cursor or {})["streams"] == {"fr": place}
+    (first,) = walk.together(streams, {}, max_pages=40)
+    assert (first.cursor or {})["streams"] == {}  # nothing is known yet: the next run is a first one
+
+
+def test_when_nothing_can_be_read_the_error_is_the_sources_own() -> None:
+    refused = ChannelError("gone")
+    with pytest.raises(ChannelError, match="gone") as told:
+        paging.tell({"fr": refused}, ["fr"])
+    assert told.value is refused
+    paging.tell({}, ["fr"])
+
+
+def test_of_many_parts_only_a_few_are_named() -> None:
+    failed = {f"c{number}": ChannelError("no") for number in range(8)}
+    with pytest.raises(PartError, match=r"8 of 9 .*c4: no; and 3 more"):
+        paging.tell(failed, [f"c{number}" for number in range(9)])
+
+
+@pytest.mark.parametrize(
+    ("error", "one_server"),
+    [
+        (ChannelError("slow down", retry_after=timedelta(minutes=1)), False),
+        (ChannelError("log in", attention=True), False),
+        (ChannelError("no answer in time"), True),
+    ],
+)
+def test_what_is_about_the_whole_account_is_raised_at_once(error: ChannelError, *, one_server: bool) -> None:
+    countries = Countries()
+    countries.broken, countries.after = error, 0
+    with pytest.raises(ChannelError) as told:
+        countries.poll({}, one_server=one_server)
+    assert told.value is error
+    assert countries.lists["us"].reads == 0

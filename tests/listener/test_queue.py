@@ -78,6 +78,49 @@ def test_a_crash_is_logged_and_the_next_job_runs(
     assert "the disk is full" in logged
 
 
+def test_platforms_that_do_not_answer_leave_a_thread_for_replies_and_lose_no_poll() -> None:
+    answers, most = threading.Event(), threading.Semaphore(0)
+    sent, polled = threading.Event(), set[int]()
+    lock = threading.Lock()
+
+    def poll(number: int) -> None:
+        most.release()
+        answers.wait(10)
+        with lock:
+            polled.add(number)
+
+    queue = Threads(
+        [Job("poll", poll, priority=10, reads=True), Job("publish", sent.set, priority=20)], threads=3
+    )
+    for number in range(8):
+        queue.send("poll", number)
+    queue.start()
+    try:
+        assert most.acquire(timeout=10)
+        assert most.acquire(timeout=10)
+        assert not most.acquire(timeout=0.5)  # a third one would have taken the last thread
+        queue.send("publish")
+        assert sent.wait(10)
+        queue.send("poll", 7)  # waits already
+        answers.set()
+        for _ in range(6):
+            assert most.acquire(timeout=10)
+        assert not most.acquire(timeout=0.3)
+    finally:
+        answers.set()
+        queue.stop(10)
+    assert polled == set(range(8))
+
+
+def test_a_single_thread_reads_platforms_too() -> None:
+    done = threading.Event()
+    queue = Threads([Job("poll", done.set, reads=True)], threads=1)
+    queue.start()
+    queue.send("poll")
+    assert done.wait(10)
+    queue.stop(10)
+
+
 def test_a_job_that_does_not_end_is_known_and_stop_does_not_wait_for_ever(gate: threading.Event) -> None:
     queue = embedded(gate)
     queue.stop(0.1)

@@ -111,7 +111,7 @@ def test_a_colleagues_answer_on_the_platform_is_shown_and_not_replaced_by_accide
     reply.send(room.db, room.kit)
     (row,) = replies(room)
     assert (row.state, platform.posted) == ("failed", [])
-    assert "not known here" in (row.error or "")
+    assert "replaced that unread" in (row.error or "")
     room.hear()
     assert native_replies(room.db) == 1
     with room.db.read() as session:

@@ -140,3 +140,17 @@ def test_an_answer_that_was_heard_on_the_platform_still_says_who_wrote_it(
     (ours,) = page.select(".thread .post.ours")
     assert "our answer, Agent Example ·" in re.sub(r"\s+", " ", ours.get_text())
     assert "@nadia" in ours.get_text()
+
+
+def test_the_demo_shows_a_post_on_the_simulator(ctx: Context, world: World, agent: FlaskClient) -> None:
+    def led() -> str:
+        page = BeautifulSoup(agent.get(f"/alerts/{world.alert}").text, "html.parser")
+        link = page.select_one(".thread a.out")
+        assert link is not None
+        return str(link["href"])
+
+    with ctx.db.work() as session:
+        session.get_one(Mention, world.mentions["Nadia Weiss"]).url = "https://x.com/nadia/status/17"
+    assert led() == "https://x.com/nadia/status/17"
+    ctx.simulator_url = "http://127.0.0.1:9000"
+    assert led() == "http://127.0.0.1:9000/go?url=https%3A%2F%2Fx.com%2Fnadia%2Fstatus%2F17"

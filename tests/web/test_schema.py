@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from listener.db import Database
+from listener.db import Database, now
+from listener.models import Mention
+from tests.alerts.scene import AT, build
 from web import schema
 
 
@@ -49,3 +52,20 @@ def test_downgrade_and_upgrade_again(db: Database) -> None:
     with db.engine.begin() as connection:
         command.downgrade(schema.config(connection), "base")
     assert schema.upgrade(db)
+
+
+def test_what_was_heard_within_a_week_is_looked_at_again_after_the_upgrade(db: Database) -> None:
+    scene = build(db, Path("unused"))
+    young, old = (
+        scene.mention(collected_at=now() - timedelta(days=2)),
+        scene.mention(collected_at=AT - timedelta(90)),
+    )
+    gone = scene.mention(collected_at=now(), gone_at=now())
+    with db.engine.begin() as connection:
+        command.downgrade(schema.config(connection), "0002")
+    assert schema.upgrade(db)
+    with db.read() as session:
+        due = {row.id: row.recheck_at for row in session.scalars(select(Mention))}
+    assert due[young] is not None
+    assert abs(due[young] - now()) < timedelta(minutes=5)
+    assert (due[old], due[gone]) == (None, None)

@@ -112,6 +112,7 @@ def _schemas() -> dict[str, Any]:
         "id": WHOLE, "state": TEXT, "text": TEXT, "by": {"type": ["string", "null"]},
         "external_id": {"type": ["string", "null"]}, "url": {"type": ["string", "null"]},
         "sent_at": {"type": ["string", "null"], "format": "date-time"},
+        "pending": {"type": "boolean", "description": "The platform has it and does not show it yet."},
     }  # fmt: skip
     report = {
         "read": WHOLE,

@@ -25,15 +25,25 @@ from listener import brands, log, sources
 from listener.db import Database, now
 from listener.models import Mention
 from listener.settings import SettingsError
-from listener.simulator import Simulator
+from listener.simulator import Simulator, SimulatorError
+from listener.simulator.drill.listening import hosts
 from web import schema
 from web.commands.demo_digest import send_first_digest
+from web.commands.demo_drill import Drill
 from web.commands.serve import everything, leave
 from web.composition import Context
 from web.settings import load
 
 logger = log.get(__name__)
 MARK = "demo.json"  # a folder with this file was made by the demo and may be started afresh
+SOURCES: tuple[tuple[str, str, int, dict[str, str]], ...] = (
+    ("mastodon", "{brand} on Mastodon", 10, {}),
+    ("x", "{brand} on X", 15, {}),
+    ("reddit", "{brand} on Reddit", 15, {"subreddits": "eastmere,homeinternet"}),
+    ("googleplay", "{brand} app on Google Play", 30, {}),
+    ("feed", "Local news", 60, {}),
+)
+"""Kind, name, seconds between polls, and what the source has beyond what the simulator tells."""
 EMAIL = "dana@example.test"
 COLLEAGUE = "avi@example.test"
 
@@ -49,28 +59,40 @@ COLLEAGUE = "avi@example.test"
     show_default=True,
 )
 @click.option("--speed", default=1.0, show_default=True, help="How fast new posts arrive.")
-def demo(host: str, port: int, folder: Path, speed: float) -> None:
+@click.option(
+    "--scenario",
+    default="brand_week",
+    show_default=True,
+    help="`crisis` is a drill with a scorecard at its end.",
+)
+def demo(host: str, port: int, folder: Path, speed: float, scenario: str) -> None:
     """Start the simulator and All Ears on it; prints the address and a log-in.
 
     Example: allears demo --port 8765
     """
     home = folder.resolve()
     _start_afresh(home)
-    simulator = Simulator(speed=speed)
-    platform = simulator.start()
+    try:
+        simulator = Simulator(scenario, speed=speed)
+        drill = Drill(simulator)
+        simulator.start()
+    except SimulatorError as error:
+        raise click.ClickException(str(error)) from error
     sink = Sink(home / "mail")
     sink.start()
     try:
-        context = _context(home, platform, sink, f"http://{host}:{port}")
+        context = _context(home, simulator, sink, f"http://{host}:{port}")
         schema.upgrade(context.db)
         password = secrets.token_urlsafe(9)
-        _fill(context, simulator, platform, password)
+        _fill(context, simulator, password)
+        drill.listen(context.db, context.ground)
         ready = threading.Event()
         threading.Thread(
-            target=_announce, args=(context, ready, password, f"http://{host}:{port}"), daemon=True
+            target=_announce, args=(context, ready, password, f"http://{host}:{port}", drill), daemon=True
         ).start()
         everything(context, host, port, ready=ready)
     finally:
+        drill.tell()
         sink.stop()
         simulator.stop()
     leave()
@@ -94,45 +116,35 @@ def _start_afresh(home: Path) -> None:
         raise SettingsError(message) from error
 
 
-def _context(home: Path, platform: str, sink: Sink, panel: str) -> Context:
+def _context(home: Path, simulator: Simulator, sink: Sink, panel: str) -> Context:
     """Settings of the demo: whatever the environment says, plus the simulator and the mail sink."""
     os.environ["ALLEARS_HOME"] = str(home)
     os.environ.setdefault("ALLEARS_PUBLIC_URL", panel)
-    os.environ["ALLEARS_NETWORK__ALLOW"] = json.dumps([platform.removeprefix("http://")])
+    os.environ["ALLEARS_NETWORK__ALLOW"] = json.dumps(hosts(simulator))
     os.environ.setdefault("ALLEARS_MAIL__HOST", "127.0.0.1")
     os.environ.setdefault("ALLEARS_MAIL__PORT", str(sink.port))
     os.environ.setdefault("ALLEARS_MAIL__SECURITY", "none")
     loaded = load()
     log.configure(loaded.values.log)
-    return Context(loaded, demo=True, mail_folder=home / "mail", simulator_url=platform)
+    return Context(loaded, demo=True, mail_folder=home / "mail", simulator_url=simulator.base_url)
 
 
-def _fill(context: Context, simulator: Simulator, platform: str, password: str) -> None:
+def _fill(context: Context, simulator: Simulator, password: str) -> None:
     world = simulator.world
     db, ground = context.db, context.ground
     brands.add(db, world.brand_name, query=world.brand_query)
     week = now() - timedelta(days=8)
-    token = simulator.token
-    sources.add(
-        db,
-        ground,
-        "mastodon",
-        name=f"{world.brand_name} on Mastodon",
-        brand=world.brand_name,
-        settings={"base_url": platform, "access_token": token},
-        every=timedelta(seconds=10),
-        since=week,
-    )
-    sources.add(
-        db,
-        ground,
-        "feed",
-        name="Local news",
-        brand=world.brand_name,
-        settings={"url": f"{platform}/feeds/news.xml"},
-        every=timedelta(seconds=60),
-        since=week,
-    )
+    for kind, name, seconds, more in SOURCES if simulator.drill is None else ():
+        sources.add(
+            db,
+            ground,
+            kind,
+            name=name.format(brand=world.brand_name),
+            brand=world.brand_name,
+            settings=simulator.access.of(kind) | more,
+            every=timedelta(seconds=seconds),
+            since=week,
+        )
     people.add_person(
         db,
         EMAIL,
@@ -144,13 +156,14 @@ def _fill(context: Context, simulator: Simulator, platform: str, password: str) 
     people.add_person(db, COLLEAGUE, role="agent", password=secrets.token_urlsafe(16), brands=[], name="Avi")
 
 
-def _announce(context: Context, ready: threading.Event, password: str, panel: str) -> None:
+def _announce(context: Context, ready: threading.Event, password: str, panel: str, drill: Drill) -> None:
     """Print the log-in once the panel answers, then send a first digest when the backlog is worked off."""
     ready.wait()
     while not _answers(panel):
         threading.Event().wait(0.1)
     for line in (f"Panel: {panel}", f"E-mail: {EMAIL}", f"Password: {password}"):
         click.echo(line)
+    drill.begin()
     sys.stdout.flush()
     while _waiting(context.db):
         threading.Event().wait(1.0)

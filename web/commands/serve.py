@@ -12,12 +12,13 @@ import click
 from sqlalchemy import func, select
 
 from alerts.models import Person
+from alerts.pipeline import streams as streams_of
 from alerts.pipeline import ticks as ticks_of
 from listener import log
 from listener.queue import Broker, Threads, running_jobs
 from listener.settings import SettingsError
 from listener.ticks import Clock
-from web import schema
+from web import drafts, schema
 from web.cli import App
 from web.composition import Context, new_setup_token
 from web.server import Server
@@ -25,6 +26,7 @@ from web.server import Server
 logger = log.get(__name__)
 PORT = 8765
 STOP_SECONDS = 25.0  # a supervisor usually kills after 30
+STREAM_SECONDS = 4.0  # before that, for the streams to say good-bye and give their leases back
 
 
 @click.command()
@@ -70,7 +72,9 @@ def web(app: App, host: str, port: int) -> None:
 @click.option("--threads", default=None, type=click.IntRange(1, 64))
 @click.pass_obj
 def worker(app: App, queues: str | None, threads: int | None) -> None:
-    """Consume the queues: poll, score, triage, publish, deliver, digest.
+    """Consume the queues: poll, recheck, score, triage, publish, deliver, renew, digest.
+
+    Workers of `poll` also keep the streams of sources that have `stream` on.
 
     Example: allears worker --queues score,triage
     """
@@ -80,7 +84,12 @@ def worker(app: App, queues: str | None, threads: int | None) -> None:
     names = [name.strip() for name in queues.split(",") if name.strip()] if queues else None
     consumer = broker.work(names, threads=threads or context.settings.queue.threads)
     logger.info("worker.started", queues=names or sorted(broker.jobs))
+    listening = streams_of(context) if names is None or "poll" in names else None
+    if listening is not None:
+        listening.start()
     wait_for_signal()
+    if listening is not None:
+        listening.stop(STREAM_SECONDS)
     consumer.stop(timeout=int(STOP_SECONDS * 1000))
     context.close()
     leave()
@@ -96,7 +105,7 @@ def ticks(app: App) -> None:
     context = app.context
     schema.require_current(context.db)
     _broker(context)
-    clock = Clock(ticks_of(context, context.wake))
+    clock = Clock([*ticks_of(context, context.wake), *drafts.ticks(context.db)])
     clock.start()
     logger.info("ticks.started")
     wait_for_signal()
@@ -112,15 +121,18 @@ def everything(context: Context, host: str, port: int, *, ready: threading.Event
         queue.start()
     else:
         consumer = queue.work(None, threads=context.settings.queue.threads)
-    clock = Clock(ticks_of(context, context.wake))
+    clock = Clock([*ticks_of(context, context.wake), *drafts.ticks(context.db)])
+    listening = streams_of(context)
     server = Server(context, host, port)
     server.start()
     clock.start()
+    listening.start()
     if ready is None:
         click.echo(f"Panel: {server.url}")
     else:
         ready.set()
     wait_for_signal()
+    listening.stop(STREAM_SECONDS)
     clock.stop()
     if isinstance(queue, Threads):
         queue.stop(STOP_SECONDS)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from listener import answers, tokens
+from listener.addresses import BaseAddress
 from listener.api import Api
 from listener.channels.appstore import connect, rss
 from listener.channels.appstore.posts import post_of_review
@@ -39,12 +40,15 @@ from listener.channels.base import (
 )
 from listener.errors import ChannelError, HttpError
 from listener.pem import pem
+from listener.said import mark
 
 FEED_URL = "https://itunes.apple.com"
 CONNECT_URL = "https://api.appstoreconnect.apple.com"
 LENGTH = 5970
 _APP = re.compile(r"(?:https://(?:apps|itunes)\.apple\.com/\S*/id)?(\d{3,20})(?:[/?#]\S*)?")
-BY_HAND = "this source has no key for App Store Connect: answer under Ratings and Reviews on appstoreconnect.apple.com"
+BY_HAND = mark(
+    "this source has no key for App Store Connect: answer under Ratings and Reviews on appstoreconnect.apple.com"
+)
 
 
 class AppStoreOptions(Options):
@@ -64,8 +68,10 @@ class AppStoreOptions(Options):
     )
     key_id: str | None = Field(None, description="id of the key there")
     private_key: SecretStr | None = Field(None, description="content of its AuthKey_….p8 file")
-    base_url: str | None = Field(
-        None, description=f"address of the API; {FEED_URL} or, with a key, {CONNECT_URL} when empty"
+    base_url: BaseAddress | None = Field(
+        None,
+        description="address of the API; when empty https://itunes.apple.com or, with a key, "
+        "https://api.appstoreconnect.apple.com",
     )
 
     @field_validator("app_id")
@@ -118,12 +124,13 @@ class AppStore(Channel[AppStoreOptions]):
     title: ClassVar[str] = "App Store"
     options_type = AppStoreOptions
     replies: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 50
 
     @classmethod
     def identity_of(cls, options: AppStoreOptions) -> tuple[str, str]:
         """A key is an identity, and so is reading without one."""
         base = options.base_url or (CONNECT_URL if options.private_key else FEED_URL)
-        return base.rstrip("/"), f"{options.issuer_id}/{options.key_id}" if options.private_key else ""
+        return base, f"{options.issuer_id}/{options.key_id}" if options.private_key else ""
 
     @property
     def instance(self) -> str:
@@ -217,7 +224,8 @@ class AppStore(Channel[AppStoreOptions]):
                     raise
                 yield Gone(post.id, post.instance)
                 continue
-            yield post_of_review(found, answer, app_id=post.instance or self.instance)
+            review = post_of_review(found, answer, app_id=post.instance or self.instance)
+            yield from answers.both(review, answer)
 
     def check(self) -> str:
         """Ask for the app. Raises ChannelError."""

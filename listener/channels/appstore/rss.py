@@ -29,7 +29,7 @@ def listen(
 ) -> Iterator[Page]:
     """Yield the pages of all countries; a country that fails is told at the end."""
     states: dict[str, walk.State] = dict((cursor or {}).get("streams") or {})
-    failed: list[ChannelError] = []
+    failed: dict[str, ChannelError] = {}
     cut: set[str] = set()
     streams = {country: _country(api, app_id, country, what.since, cut) for country in countries}
     last: Page | None = None
@@ -38,8 +38,7 @@ def listen(
         yield page
     if cut and last is not None:  # the feed ends before what was read last: the ledger must say so
         yield Page((), last.cursor, truncated=True)
-    if failed:
-        raise failed[0]
+    paging.tell(failed, streams)
 
 
 def check(api: Api, app_id: str, countries: Sequence[str]) -> str:

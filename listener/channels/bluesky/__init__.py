@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from threading import Event
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
 from listener import unreadable
+from listener.addresses import BaseAddress
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -31,22 +33,23 @@ from listener.channels.base import (
     Unsure,
     by_hand,
 )
-from listener.channels.bluesky import listening, replying
+from listener.channels.bluesky import listening, live, replying
 from listener.channels.bluesky.posts import post_of
 from listener.channels.bluesky.richtext import MOST_GRAPHEMES, measure
 from listener.channels.bluesky.session import Session, XrpcError, views_of
+from listener.said import mark
 
 _LOOKUP = 25  # posts of one look-up
 _CLOSED = {
-    "blocked": "the author and this account have blocked each other: an answer would not be shown",
-    "limited": "the author has limited who may answer: an answer would not be shown",
+    "blocked": mark("the author and this account have blocked each other: an answer would not be shown"),
+    "limited": mark("the author has limited who may answer: an answer would not be shown"),
 }
 
 
 class BlueskyOptions(Options):
     """Options of `source add bluesky`."""
 
-    base_url: str = Field("https://bsky.social", description="address of the account's server")
+    base_url: BaseAddress = Field("https://bsky.social", description="address of the account's server")
     handle: str = Field(description="handle of the account, as acme.bsky.social", min_length=3)
     app_password: SecretStr = Field(description="app password, not the account's own password")
     session: SecretStr | None = Field(
@@ -60,15 +63,17 @@ class BlueskyOptions(Options):
         json_schema_extra={"of": "source"},
     )
     search: bool = Field(default=True, description="search posts", json_schema_extra={"of": "source"})
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        if not value.startswith(("http://", "https://")):
-            message = "must be an http or https address, as https://bsky.social"
-            raise ValueError(message)
-        return value
+    stream: bool = Field(
+        default=False,
+        description="hear posts at once, by Jetstream; polls go on, more slowly",
+        json_schema_extra={"of": "source"},
+    )
+    stream_url: str = Field(
+        "wss://jetstream2.us-east.bsky.network",
+        description="address of a Jetstream",
+        pattern=r"^wss?://",
+        json_schema_extra={"of": "source"},
+    )
 
     @field_validator("handle")
     @classmethod
@@ -83,6 +88,9 @@ class Bluesky(Channel[BlueskyOptions]):
     title: ClassVar[str] = "Bluesky"
     options_type = BlueskyOptions
     replies: ClassVar[bool] = True
+    beside: ClassVar[tuple[str, ...]] = ("notifications",)
+    refreshes: ClassVar[int] = 100
+    streams: ClassVar[bool] = True
 
     @classmethod
     def identity_of(cls, options: BlueskyOptions) -> tuple[str, str]:
@@ -133,6 +141,11 @@ class Bluesky(Channel[BlueskyOptions]):
         """Walk notifications, then searches, then our own posts; see `listening`."""
         self.learn()
         yield from listening.listen(self, what, cursor)
+
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Pick what concerns us out of everybody's posts; see `live`."""
+        self.learn()
+        yield from live.live(self, what, cursor, stop)
 
     def may_reply(self, post: Post) -> MayReply:
         """By the API, unless Bluesky would store the answer and not show it."""

@@ -36,10 +36,9 @@ def listen(channel: Bluesky, what: Listen, cursor: Cursor | None) -> Iterator[Pa
     streams = _streams(channel, what)
     if not streams:
         raise nothing_to_search()
-    failed: list[ChannelError] = []
+    failed: dict[str, ChannelError] = {}
     yield from walk.together(paging.apart(streams, failed, one_server=True), states, max_pages=what.max_pages)
-    if failed:  # the other listings were read all the same
-        raise failed[0]
+    paging.tell(failed, streams)
 
 
 def _streams(channel: Bluesky, what: Listen) -> dict[str, Start]:

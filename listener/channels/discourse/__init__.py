@@ -16,9 +16,10 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 import requests
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from listener import unreadable
+from listener.addresses import BaseAddress
 from listener.answers import same
 from listener.api import Api
 from listener.channels.base import (
@@ -44,16 +45,17 @@ from listener.channels.discourse import listening
 from listener.channels.discourse.posts import moment, post_of
 from listener.errors import ChannelError, HttpError
 from listener.http import raise_for
+from listener.said import mark
 
 LONGEST, SHORTEST = 32_000, 20
 LAST_OF_TOPIC = 9_999_999  # a post number beyond the end: the topic is shown at its last posts
-_NO_KEY = "this source has no api_key: open the post and answer there"
+_NO_KEY = mark("this source has no api_key: open the post and answer there")
 
 
 class DiscourseOptions(Options):
     """Options of `source add discourse`."""
 
-    base_url: str = Field(description="address of the forum, as https://forum.example.com")
+    base_url: BaseAddress = Field(description="address of the forum, as https://forum.example.com")
     api_key: SecretStr | None = Field(
         None, description="API key with the scopes posts, topics, search; to answer"
     )
@@ -69,15 +71,6 @@ class DiscourseOptions(Options):
         description="all: every public post; search: only what the forum's search finds (very large forums)",
         json_schema_extra={"of": "source"},
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        if not value.startswith(("http://", "https://")) or not urlsplit(value).netloc:
-            message = "must be the address of the forum, as https://forum.example.com"
-            raise ValueError(message)
-        return value
 
     @model_validator(mode="after")
     def _key_has_user(self) -> DiscourseOptions:
@@ -95,6 +88,7 @@ class Discourse(Channel[DiscourseOptions]):
     options_type = DiscourseOptions
     replies: ClassVar[bool] = True
     receives: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 20
 
     @classmethod
     def identity_of(cls, options: DiscourseOptions) -> tuple[str, str]:

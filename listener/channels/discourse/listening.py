@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from listener import paging, unreadable, walk
 from listener.channels.base import Cursor, Listen, Page, Post
 from listener.channels.discourse.posts import moment
-from listener.errors import HttpError
+from listener.errors import ChannelError, HttpError
 from listener.pushdown import nothing_to_search, searches
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def listen(channel: Discourse, what: Listen, cursor: Cursor | None) -> Iterator[
         streams = {f"search:{text}": _search(channel, text, what.since) for text in searches(what.queries)}
         if not streams:
             raise nothing_to_search()
-    yield from walk.together(streams, states, max_pages=what.max_pages)
+    failed: dict[str, ChannelError] = {}
+    yield from walk.together(paging.apart(streams, failed, one_server=True), states, max_pages=what.max_pages)
+    paging.tell(failed, streams)
 
 
 def _all(channel: Discourse, since: datetime) -> Start:

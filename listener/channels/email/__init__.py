@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
 from listener import tokens
+from listener.addresses import Address
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -33,6 +35,9 @@ from listener.channels.email import listening, sending
 from listener.channels.email.boxes import Box, Server, opened
 from listener.channels.email.wires import Login
 from listener.errors import ChannelError
+from listener.oauth import flow
+from listener.oauth.platform import Platform
+from listener.said import mark
 
 Security = Literal["auto", "tls", "starttls", "none"]
 LONGEST = 50_000  # characters; no standard limits a mail, people do
@@ -52,7 +57,7 @@ class EmailOptions(Options):
     client_id: str | None = Field(None, description="OAuth in place of a password: id of your app")
     client_secret: SecretStr | None = Field(None, min_length=8, description="OAuth: secret of your app")
     refresh_token: SecretStr | None = Field(None, description="OAuth: refresh token of the mailbox")
-    token_url: str | None = Field(
+    token_url: Address | None = Field(
         None,
         pattern=r"^https?://",
         description="OAuth: where tokens are made, as https://oauth2.googleapis.com/token",
@@ -111,11 +116,31 @@ class Email(Channel[EmailOptions]):
     def login(self) -> Login:
         """Return how to log in to both servers; a token is fetched when none is kept. Raises ChannelError."""
         options = self.options
-        if options.password is not None:
-            return Login(options.username, password=options.password.get_secret_value())
+        renewal = self.renewal()
+        if renewal is None:
+            return Login(options.username, password=self.secret)
         return Login(
-            options.username, token=tokens.access_token(self._shelf, self._granted), refused=self._forget
+            options.username, token=self.keeper.token(renewal), refused=lambda: self.keeper.refused(renewal)
         )
+
+    def renewal(self) -> tokens.Renewal | None:
+        """By the refresh token, where the mailbox is opened by OAuth."""
+        options = self.options
+        if options.password is not None or options.refresh_token is None:
+            return None
+        platform = Platform(
+            title="the mail provider",
+            authorize_url="",
+            token_url=options.token_url or "",
+            client_id=options.client_id or "",
+            client_secret=self.secret,
+        )
+        spent = options.refresh_token.get_secret_value()
+        # the shelf does not depend on the refresh token: some providers give a new one every time
+        shelf = (
+            f"email {options.token_url} {options.client_id} {options.username} {tokens.digest(self.secret)}"
+        )
+        return replace(flow.renewal(self.http, platform, spent), shelf=shelf)
 
     def made_by_us(self, number: str) -> bool:
         """Say whether a Message-ID is one of ours."""
@@ -141,7 +166,7 @@ class Email(Channel[EmailOptions]):
         if not self.options.smtp_host:
             return by_hand(post, "this mailbox has no smtp_host: answer from the mail program")
         if post.extra.get("automatic"):
-            return by_hand(post, f"not answered: {post.extra['automatic']}")
+            return by_hand(post, mark("not answered: %(why)s", why=post.extra["automatic"]))
         wrote = str(post.extra.get("answer_to") or "")
         if not wrote:
             return by_hand(post, "the mail names no address to answer to")
@@ -177,27 +202,3 @@ class Email(Channel[EmailOptions]):
             way = f"answers through {self.options.smtp_host}"
         seen = f"sent mail in {sent}" if sent else "no folder of sent mail found"
         return f"{self.address}: {', '.join(self.options.folders)}; {seen}; {way}"
-
-    @property
-    def _shelf(self) -> str:
-        """Where the access token is kept. Not by the refresh token: some providers give a new one every time."""
-        options = self.options
-        return (
-            f"email {options.token_url} {options.client_id} {options.username} {tokens.digest(self.secret)}"
-        )
-
-    def _forget(self) -> None:
-        tokens.forget(self._shelf)
-
-    def _granted(self) -> tokens.Granted:
-        options = self.options
-        form = {
-            "grant_type": "refresh_token",
-            "client_id": options.client_id or "",
-            "client_secret": self.secret,
-            "refresh_token": options.refresh_token.get_secret_value() if options.refresh_token else "",
-        }
-        granted = tokens.grant(self.http, options.token_url or "", form, title="the mail provider")
-        if granted.refresh_token:
-            self.save({"refresh_token": granted.refresh_token})
-        return granted

@@ -9,6 +9,8 @@ import re
 from email.message import Message
 from email.utils import parseaddr
 
+from listener.said import mark
+
 _BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
 _MACHINES = re.compile(
     r"^(?:mailer-daemon|postmaster|mdaemon|bounces?|noreply|no-reply|no_reply|donotreply|do-not-reply|"
@@ -25,13 +27,13 @@ def why_automatic(message: Message) -> str | None:
     sender = parseaddr(value(message, "Reply-To") or value(message, "From"))[1]
     report = message.get_content_type() == "multipart/report" or value(message, "X-Failed-Recipients")
     signs = {
-        f"an automatic mail (Auto-Submitted: {said[:40]})": said not in {"", "no"},
-        "a delivery report, not a person's mail": report,
-        "a bounce (empty Return-Path)": value(message, "Return-Path") == "<>",
-        "an automatic mail (auto-reply)": any(value(message, name) for name in _AUTO_REPLY),
-        f"a mass mail (Precedence: {precedence})": precedence in _BULK,
-        "a mailing list or newsletter": value(message, "List-Id") or value(message, "List-Unsubscribe"),
-        "sent from an address that takes no answers": _MACHINES.match(sender),
+        mark("an automatic mail (Auto-Submitted: %(said)s)", said=said[:40]): said not in {"", "no"},
+        mark("a delivery report, not a person's mail"): report,
+        mark("a bounce (empty Return-Path)"): value(message, "Return-Path") == "<>",
+        mark("an automatic mail (auto-reply)"): any(value(message, name) for name in _AUTO_REPLY),
+        mark("a mass mail (Precedence: %(said)s)", said=precedence): precedence in _BULK,
+        mark("a mailing list or newsletter"): value(message, "List-Id") or value(message, "List-Unsubscribe"),
+        mark("sent from an address that takes no answers"): _MACHINES.match(sender),
     }
     return next((why for why, found in signs.items() if found), None)
 

@@ -5,14 +5,14 @@ Graph API: https://developers.facebook.com/docs/pages-api . Must not touch the d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from listener import unreadable
+from listener.addresses import BaseAddress
 from listener.answers import same
 from listener.channels.base import (
     Absent,
@@ -34,6 +34,7 @@ from listener.channels.base import (
     by_hand,
 )
 from listener.channels.facebook import listening
+from listener.channels.facebook.oauth import FacebookConnector
 from listener.channels.facebook.posts import COMMENT_FIELDS, POST_FIELDS, change_of, comment_of, post_of
 from listener.errors import ChannelError, HttpError
 from listener.meta import direct, hooks
@@ -51,15 +52,16 @@ class FacebookOptions(Options):
         description="page token with pages_read_engagement, pages_read_user_content, pages_manage_engagement "
         "and, for messages, pages_messaging"
     )
+    app_id: str | None = Field(None, description="id of the app; needed to connect by log-in")
     app_secret: SecretStr | None = Field(
-        None, min_length=8, description="secret of the app; needed for webhooks"
+        None, min_length=8, description="secret of the app; needed for webhooks and to connect by log-in"
     )
     verify_token: SecretStr | None = Field(
         None,
         min_length=8,
         description="made up by us for the webhook's set-up; also the last part of its address",
     )
-    base_url: str = Field("https://graph.facebook.com", description="address of the Graph API")
+    base_url: BaseAddress = Field("https://graph.facebook.com", description="address of the Graph API")
     api_version: str = Field(VERSION, pattern=r"^v\d+\.\d+$", description="version of the Graph API")
     comment_days: int = Field(
         14, ge=1, le=365, description="below posts of so many days comments are read",
@@ -73,18 +75,21 @@ class FacebookOptions(Options):
 class Facebook(Channel[FacebookOptions]):
     """One page."""
 
+    connector = FacebookConnector()
+
     kind: ClassVar[str] = "facebook"
     title: ClassVar[str] = "Facebook"
     options_type = FacebookOptions
     replies: ClassVar[bool] = True
     receives: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 5
 
     _graph: Graph | None = None
 
     @classmethod
     def identity_of(cls, options: FacebookOptions) -> tuple[str, str]:
         """The page."""
-        return options.base_url.rstrip("/"), options.page_id
+        return options.base_url, options.page_id
 
     @property
     def graph(self) -> Graph:
@@ -112,10 +117,7 @@ class Facebook(Channel[FacebookOptions]):
     def may_reply(self, post: Post) -> MayReply:
         """By the API, except below posts elsewhere, closed comments, and messages older than a day."""
         if post.kind == "message":
-            over = direct.closed(post)
-            return (
-                by_hand(post, over) if over else MayReply(ReplyMode.API, until=post.posted_at + direct.WINDOW)
-            )
+            return direct.may_reply(post)
         if post.extra.get("tagged"):
             return by_hand(post, "this post stands on another page: open it and answer there as the page")
         if post.extra.get("can_comment") is False:
@@ -165,23 +167,11 @@ class Facebook(Channel[FacebookOptions]):
 
     def receive(self, hook: Hook) -> Received:
         """Answer the challenge, or check the signature and read comments, posts and messages. Raises HttpError."""
-        verify, secret = self.options.verify_token, self.options.app_secret
-        answer = hooks.challenged(hook, verify.get_secret_value() if verify else None)
-        if answer is not None:
-            return answer
-        found: list[Post | Gone] = []
-        for entry in hooks.delivered(hook, secret.get_secret_value() if secret else None):
-            if str(entry.get("id")) != self.options.page_id:
-                continue  # the app serves several pages; each has its own source
-            for field, value in hooks.changes(entry):
-                if field == "feed":
-                    change = unreadable.read("facebook", field, change_of, value, page=self.options.page_id)
-                    found += [change] if change is not None else []
-            found += direct.read(entry, "facebook")
-        return Received(
-            posts=[one for one in found if isinstance(one, Post)],
-            gone=[one for one in found if isinstance(one, Gone)],
-        )
+        options = self.options
+        return hooks.received(
+            hook, self.kind, options.page_id, verify=options.verify_token, secret=options.app_secret,
+            changed=self._changed,
+        )  # fmt: skip
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
         """Re-read posts and comments; messages do not change but by webhook."""
@@ -208,6 +198,11 @@ class Facebook(Channel[FacebookOptions]):
         said = self.graph.read(f"/{self.options.page_id}", {"fields": "id,name,username"})
         self.known |= {"handle": str(said.get("username") or said.get("name")), "ours": [str(said.get("id"))]}
         return f"page {said.get('name')} ({said.get('id')})"
+
+    def _changed(self, field: str, value: Mapping[str, Any], at: datetime | None) -> list[Post | Gone]:
+        del at  # the change says it itself
+        change = change_of(value, page=self.options.page_id) if field == "feed" else None
+        return [] if change is None else [change]
 
     def _is_it(self, said: Any, attempt: Attempt) -> bool:
         who = str((said.get("from") or {}).get("id") or self.options.page_id)  # left out for some tokens

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, field_validator
 
 from listener import answers, google, paging, tokens, walk
+from listener.addresses import Address, BaseAddress
 from listener.api import Api
 from listener.channels.base import (
     Absent,
@@ -35,8 +36,11 @@ from listener.channels.base import (
 )
 from listener.channels.googlebusiness.posts import answer_of, post_of
 from listener.errors import ChannelError, HttpError
+from listener.oauth import flow
+from listener.said import mark
 
 API_URL = "https://mybusiness.googleapis.com"
+CONNECTOR = google.GoogleConnector(API_URL, "https://www.googleapis.com/auth/business.manage")
 ACCOUNTS_URL = "https://mybusinessaccountmanagement.googleapis.com"
 _LOCATION = re.compile(r"accounts/[\w-]+/locations/[\w-]+")
 LENGTH = 4096  # bytes of UTF-8
@@ -57,8 +61,8 @@ class GoogleBusinessOptions(Options):
     refresh_token: SecretStr = Field(
         min_length=1, description="of an owner or manager; scope business.manage"
     )
-    base_url: str = Field(API_URL, description="address of the API")
-    auth_url: str | None = Field(None, description="where tokens are asked for; Google's when empty")
+    base_url: BaseAddress = Field(API_URL, description="address of the API")
+    auth_url: Address | None = Field(None, description="where tokens are asked for; Google's when empty")
 
     @field_validator("location")
     @classmethod
@@ -77,12 +81,15 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
     title: ClassVar[str] = "Google Business Profile"
     options_type = GoogleBusinessOptions
     replies: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 50
+
+    connector = CONNECTOR
 
     @classmethod
     def identity_of(cls, options: GoogleBusinessOptions) -> tuple[str, str]:
         """A hash stands for the token."""
         digest = tokens.digest(options.refresh_token.get_secret_value())
-        return options.base_url.rstrip("/"), f"token:{digest}"
+        return options.base_url, f"token:{digest}"
 
     @property
     def instance(self) -> str:
@@ -93,6 +100,11 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
     def api(self) -> Api:
         """The API as the account."""
         return self._api(self.options.base_url)
+
+    def renewal(self) -> tokens.Renewal:
+        """By the refresh token."""
+        platform = CONNECTOR.platform(self.options.plain())
+        return flow.renewal(self.http, platform, self.options.refresh_token.get_secret_value())
 
     def limits(self) -> Limits:
         """4,096 bytes; 300 requests a minute."""
@@ -119,7 +131,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
         rejected = post.extra.get("answer_rejected")
         may = answers.may_reply(post, self.title)
         return (
-            MayReply(may.mode, f"Google rejected the last answer ({rejected}): write another")
+            MayReply(may.mode, mark("Google rejected the last answer (%(why)s): write another", why=rejected))
             if rejected
             else may
         )
@@ -163,7 +175,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
         """Re-read reviews one by one; this also finds answers given elsewhere, which do not move a review up."""
         for post in posts:
             try:
-                yield self._one(post)[0]
+                yield from answers.both(*self._one(post))
             except HttpError as error:
                 if error.status != HTTPStatus.NOT_FOUND:
                     raise
@@ -181,7 +193,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
                 message, permanent=True, hint="Check location; the place must be verified."
             ) from error
         name = self._account_name()
-        self.known["handle"] = name
+        self.known |= {"handle": name, "id": self.instance.partition("/locations/")[0]}
         return f"Google Business Profile as {name}: {found.get('totalReviewCount', 0)} reviews of {self.instance}"
 
     def _page(self, place: str | None) -> paging.Leaf:
@@ -209,7 +221,7 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
         return f"/v4/{post.instance or self.instance}/reviews/{quote(post.id, safe='')}"
 
     def _account_name(self) -> str:
-        usual = self.options.base_url.rstrip("/") == API_URL
+        usual = self.options.base_url == API_URL
         account = self.instance.partition("/locations/")[0]
         try:
             said = self._api(ACCOUNTS_URL if usual else self.options.base_url).read(f"/v1/{account}")
@@ -220,25 +232,12 @@ class GoogleBusiness(Channel[GoogleBusinessOptions]):
         return str(said.get("accountName") or account)
 
     def _api(self, base_url: str) -> Api:
-        url = google.token_url(self.options.auth_url, self.options.base_url, API_URL)
-        shelf = f"googlebusiness {url} {self.identity_of(self.options)[1]} {self.options.client_id}"
+        renewal = self.renewal()
         return Api(
             self.http,
             base_url.rstrip("/"),
             title=self.title,
-            bearer=lambda: tokens.access_token(shelf, lambda: self._granted(url)),
-            refused=lambda: tokens.forget(shelf),
+            bearer=lambda: self.keeper.token(renewal),
+            refused=lambda: self.keeper.refused(renewal),
             judge=google.judge(lambda: QUOTA_WAIT),
         )
-
-    def _granted(self, url: str) -> tokens.Granted:
-        given = google.refreshed(
-            self.http,
-            url,
-            client_id=self.options.client_id,
-            client_secret=self.options.client_secret.get_secret_value(),
-            refresh_token=self.options.refresh_token.get_secret_value(),
-        )
-        if given.refresh_token:
-            self.save({"refresh_token": given.refresh_token})
-        return given

@@ -16,6 +16,7 @@ from typing import ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from listener import answers, google, tokens
+from listener.addresses import Address, BaseAddress
 from listener.api import Api
 from listener.channels.base import (
     Absent,
@@ -36,14 +37,17 @@ from listener.channels.base import (
 from listener.channels.googleplay import publisher
 from listener.channels.googleplay.store import Store
 from listener.errors import ChannelError, HttpError
+from listener.oauth import flow
+from listener.said import mark
 
 API_URL = "https://androidpublisher.googleapis.com"
+CONNECTOR = google.GoogleConnector(API_URL, publisher.SCOPE)
 STORE_URL = "https://play.google.com"
 LENGTH = 350
 _PACKAGE = re.compile(
     r"(?:https://play\.google\.com/store/apps/details\?(?:\S*&)?id=)?([A-Za-z]\w*(?:\.[A-Za-z]\w*)+)(?:&\S*)?"
 )
-BY_HAND = "this source has no service_account: answer under Ratings and reviews in the Play Console"
+BY_HAND = mark("this source has no service_account: answer under Ratings and reviews in the Play Console")
 
 
 class GooglePlayOptions(Options):
@@ -66,10 +70,19 @@ class GooglePlayOptions(Options):
     service_account: SecretStr | None = Field(
         None, description="content of the service account's JSON key file; it needs 'Reply to reviews'"
     )
-    base_url: str | None = Field(
-        None, description=f"address of the API; {API_URL} or, without a key, {STORE_URL} when empty"
+    client_id: str | None = Field(
+        None, description="OAuth client, to connect by log-in instead of a key file"
     )
-    auth_url: str | None = Field(None, description="where tokens are asked for; the key file's when empty")
+    client_secret: SecretStr | None = Field(None, description="its secret")
+    refresh_token: SecretStr | None = Field(None, description="of somebody who may answer reviews")
+    base_url: BaseAddress | None = Field(
+        None,
+        description="address of the API; when empty https://androidpublisher.googleapis.com or, without a key, "
+        "https://play.google.com",
+    )
+    auth_url: Address | None = Field(
+        None, description="where tokens are asked for; the key file's when empty"
+    )
 
     @field_validator("package_name")
     @classmethod
@@ -99,22 +112,26 @@ class GooglePlayOptions(Options):
 
 
 class GooglePlay(Channel[GooglePlayOptions]):
-    """One app, through one service account or the store's page."""
+    """One app, through one service account, a person who logged in, or the store's page."""
+
+    connector = CONNECTOR
 
     kind: ClassVar[str] = "googleplay"
     title: ClassVar[str] = "Google Play"
     options_type = GooglePlayOptions
     replies: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 3
 
     @classmethod
     def identity_of(cls, options: GooglePlayOptions) -> tuple[str, str]:
         """A service account is an identity, and so is reading without one."""
-        base = options.base_url or (API_URL if options.service_account else STORE_URL)
+        keyed = options.service_account is not None or options.refresh_token is not None
+        base = options.base_url or (API_URL if keyed else STORE_URL)
+        if options.service_account is None and options.refresh_token is not None:
+            return base, f"token:{tokens.digest(options.refresh_token.get_secret_value())}"
         if options.service_account is None:
-            return base.rstrip("/"), ""
-        return base.rstrip("/"), google.account_of(options.service_account.get_secret_value())[
-            "client_email"
-        ][:200]
+            return base, ""
+        return base, google.account_of(options.service_account.get_secret_value())["client_email"][:200]
 
     @property
     def instance(self) -> str:
@@ -123,8 +140,8 @@ class GooglePlay(Channel[GooglePlayOptions]):
 
     @property
     def keyed(self) -> bool:
-        """Whether there is a service account."""
-        return self.options.service_account is not None
+        """Whether there is a service account, or somebody has logged in."""
+        return self.options.service_account is not None or self.options.refresh_token is not None
 
     @cached_property
     def account(self) -> dict[str, str]:
@@ -135,7 +152,16 @@ class GooglePlay(Channel[GooglePlayOptions]):
 
     @cached_property
     def api(self) -> Api:
-        """The publisher API. Raises ChannelError without a service account."""
+        """The publisher API. Raises ChannelError without a service account or log-in."""
+        if (renewal := self.renewal()) is not None:
+            return Api(
+                self.http,
+                self.identity_of(self.options)[0],
+                title=self.title,
+                bearer=lambda: self.keeper.token(renewal),
+                refused=lambda: self.keeper.refused(renewal),
+                judge=google.judge(lambda: publisher.QUOTA_WAIT),
+            )
         account, (base, identity) = self.account, self.identity_of(self.options)
         url = google.token_url(self.options.auth_url, base, API_URL, account.get("token_uri"))
         shelf = f"googleplay {url} {identity} {tokens.digest(account['private_key'])}"
@@ -149,6 +175,13 @@ class GooglePlay(Channel[GooglePlayOptions]):
             refused=lambda: tokens.forget(shelf),
             judge=google.judge(lambda: publisher.QUOTA_WAIT),
         )
+
+    def renewal(self) -> tokens.Renewal | None:
+        """By the refresh token of who has logged in; a service account signs for itself."""
+        if self.options.service_account is not None or self.options.refresh_token is None:
+            return None
+        platform = CONNECTOR.platform(self.options.plain())
+        return flow.renewal(self.http, platform, self.options.refresh_token.get_secret_value())
 
     @property
     def store(self) -> Store:
@@ -206,7 +239,7 @@ class GooglePlay(Channel[GooglePlayOptions]):
         """Re-read reviews one by one; what is older than a week is left as it is."""
         for post in posts if self.keyed else ():
             try:
-                yield publisher.review(self.api, post.instance or self.instance, post.id)[0]
+                yield from answers.both(*publisher.review(self.api, post.instance or self.instance, post.id))
             except HttpError as error:
                 if error.status != HTTPStatus.NOT_FOUND:
                     raise
@@ -217,8 +250,10 @@ class GooglePlay(Channel[GooglePlayOptions]):
         """Ask for a review, or for the app's page. Raises ChannelError."""
         if not self.keyed:
             return self.store.check()
-        self.known["handle"] = self.account["client_email"]
-        return publisher.check(self.api, self.options.package_name, self.account["client_email"])
+        who = self.account["client_email"] if self.options.service_account else "the account that logged in"
+        if self.options.service_account:
+            self.known["handle"] = who
+        return publisher.check(self.api, self.options.package_name, who)
 
     @staticmethod
     def _readable(post: Post) -> bool:

@@ -41,11 +41,10 @@ class Store:
     def listen(self, languages: Sequence[str], what: Listen, cursor: Cursor | None) -> Iterator[Page]:
         """Walk the reviews of each language."""
         states: dict[str, walk.State] = dict((cursor or {}).get("streams") or {})
-        failed: list[ChannelError] = []
+        failed: dict[str, ChannelError] = {}
         streams = {f"store:{language}": self._start(language, what.since) for language in languages}
         yield from walk.together(paging.apart(streams, failed), states, max_pages=what.max_pages)
-        if failed:
-            raise failed[0]
+        paging.tell(failed, streams)
 
     def check(self) -> str:
         """Ask for the app's page. Raises ChannelError when there is none."""

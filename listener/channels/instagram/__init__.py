@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from listener import unreadable
+from listener import tokens
+from listener.addresses import BaseAddress
 from listener.answers import same
 from listener.channels.base import (
     Absent,
@@ -35,7 +36,8 @@ from listener.channels.base import (
     Unsure,
     by_hand,
 )
-from listener.channels.instagram import listening
+from listener.channels.instagram import listening, oauth
+from listener.channels.instagram.oauth import InstagramConnector
 from listener.channels.instagram.posts import (
     MENTIONED_COMMENT,
     MENTIONED_MEDIA,
@@ -58,15 +60,16 @@ class InstagramOptions(Options):
     access_token: SecretStr = Field(
         description="token with instagram_basic, instagram_manage_comments and, for messages, instagram_manage_messages"
     )
+    app_id: str | None = Field(None, description="id of the app; needed to connect by log-in")
     app_secret: SecretStr | None = Field(
-        None, min_length=8, description="secret of the app; needed for webhooks"
+        None, min_length=8, description="secret of the app; needed for webhooks and to connect by log-in"
     )
     verify_token: SecretStr | None = Field(
         None,
         min_length=8,
         description="made up by us for the webhook's set-up; also the last part of its address",
     )
-    base_url: str = Field(
+    base_url: BaseAddress = Field(
         "https://graph.facebook.com",
         description="address of the API; https://graph.instagram.com for its own log-in",
     )
@@ -83,29 +86,39 @@ class InstagramOptions(Options):
 class Instagram(Channel[InstagramOptions]):
     """One professional account."""
 
+    connector = InstagramConnector()
+
     kind: ClassVar[str] = "instagram"
     title: ClassVar[str] = "Instagram"
     options_type = InstagramOptions
     replies: ClassVar[bool] = True
     receives: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 5
 
     _graph: Graph | None = None
 
     @classmethod
     def identity_of(cls, options: InstagramOptions) -> tuple[str, str]:
         """The account."""
-        return options.base_url.rstrip("/"), options.account_id
+        return options.base_url, options.account_id
 
     @property
     def graph(self) -> Graph:
         """The API with our token; one a channel, so that it notices when the quota runs out."""
         if self._graph is None:
-            options, secret = self.options, self.options.app_secret
+            options, secret, renewal = self.options, self.options.app_secret, self.renewal()
+            token = self.keeper.token(renewal) if renewal else options.access_token.get_secret_value()
             self._graph = Graph(
-                self.http, options.base_url, options.access_token.get_secret_value(),
+                self.http, options.base_url, token,
                 version=options.api_version, app_secret=secret.get_secret_value() if secret else None,
             )  # fmt: skip
         return self._graph
+
+    def renewal(self) -> tokens.Renewal | None:
+        """With itself, where the token is of Instagram's own log-in; a page's token does not expire."""
+        if not oauth.own(self.options.plain()):
+            return None
+        return oauth.renewal(self.http, self.options.access_token.get_secret_value())
 
     @property
     def ours(self) -> frozenset[str]:
@@ -131,10 +144,7 @@ class Instagram(Channel[InstagramOptions]):
     def may_reply(self, post: Post) -> MayReply:
         """By the API to comments and mentions; a post we are only tagged in can be answered in the app alone."""
         if post.kind == "message":
-            over = direct.closed(post)
-            return (
-                by_hand(post, over) if over else MayReply(ReplyMode.API, until=post.posted_at + direct.WINDOW)
-            )
+            return direct.may_reply(post)
         if post.extra.get("object") == "tag":
             return by_hand(
                 post, "Instagram's API cannot comment a post we are only tagged in: open it and answer there"
@@ -199,23 +209,11 @@ class Instagram(Channel[InstagramOptions]):
 
     def receive(self, hook: Hook) -> Received:
         """Answer the challenge, or check the signature and read what was delivered. Raises ChannelError."""
-        verify, secret = self.options.verify_token, self.options.app_secret
-        answer = hooks.challenged(hook, verify.get_secret_value() if verify else None)
-        if answer is not None:
-            return answer
-        found: list[Post | Gone] = []
-        for entry in hooks.delivered(hook, secret.get_secret_value() if secret else None):
-            if str(entry.get("id")) != self.options.account_id:
-                continue  # the app serves several accounts; each has its own source
-            for field, value in hooks.changes(entry):
-                at = moment(entry.get("time"))
-                change = unreadable.read("instagram", field, self._changed, field, value, at)
-                found += change or []
-            found += direct.read(entry, "instagram")
-        return Received(
-            posts=[one for one in found if isinstance(one, Post)],
-            gone=[one for one in found if isinstance(one, Gone)],
-        )
+        options = self.options
+        return hooks.received(
+            hook, self.kind, options.account_id, verify=options.verify_token, secret=options.app_secret,
+            changed=self._changed,
+        )  # fmt: skip
 
     def refresh(self, posts: Sequence[Post]) -> Iterator[Post | Gone]:
         """Re-read comments below our posts; what stands elsewhere cannot be asked for again."""

@@ -6,14 +6,16 @@ shows them to everybody) and replies go by hand. Must not touch the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from threading import Event
 from typing import Any, ClassVar
 
 import regex
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
+from listener.addresses import BaseAddress
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -30,9 +32,10 @@ from listener.channels.base import (
     Sent,
     Unsure,
 )
-from listener.channels.mastodon import listening, replying
+from listener.channels.mastodon import listening, live, replying
 from listener.channels.mastodon.client import connect, spoken
 from listener.channels.mastodon.length import measure
+from listener.channels.mastodon.oauth import MastodonConnector
 from listener.channels.mastodon.posts import host_of, post_of
 from listener.errors import ChannelError, HttpError
 
@@ -43,7 +46,7 @@ NOT_PUBLIC = frozenset({"direct", "private"})
 class MastodonOptions(Options):
     """Options of `source add mastodon`."""
 
-    base_url: str = Field("https://mastodon.social", description="address of the instance")
+    base_url: BaseAddress = Field("https://mastodon.social", description="address of the instance")
     access_token: SecretStr | None = Field(
         None, description="scopes read, write:statuses; without it read-only"
     )
@@ -59,30 +62,41 @@ class MastodonOptions(Options):
     mentions: bool = Field(
         default=True, description="read mentions of the account", json_schema_extra={"of": "source"}
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        if not value.startswith(("http://", "https://")) or not host_of(value):
-            message = "must be the address of the instance, as https://mastodon.social"
-            raise ValueError(message)
-        return value
+    stream: bool = Field(
+        default=False,
+        description="hear mentions and hashtags at once (needs access_token); search goes on by polls",
+        json_schema_extra={"of": "source"},
+    )
+    stream_url: str | None = Field(
+        None,
+        description="address of the streaming API; the instance says it itself",
+        pattern=r"^(https?|wss?)://",
+    )
 
 
 class Mastodon(Channel[MastodonOptions]):
     """One account (or the public view) of one instance."""
 
+    connector = MastodonConnector()
+
     kind: ClassVar[str] = "mastodon"
     title: ClassVar[str] = "Mastodon"
     options_type = MastodonOptions
     replies: ClassVar[bool] = True
+    beside: ClassVar[tuple[str, ...]] = ("mentions",)
+    refreshes: ClassVar[int] = 50
+    streams: ClassVar[bool] = True
 
     @classmethod
     def identity_of(cls, options: MastodonOptions) -> tuple[str, str]:
         """Two sources with the same instance and token share an account; a hash stands for the token."""
         token = options.access_token.get_secret_value() if options.access_token else ""
         return options.base_url, replying.digest(token) if token else ""
+
+    @classmethod
+    def stream_covers(cls, options: Mapping[str, Any]) -> bool:
+        """Search cannot be streamed."""
+        return not options.get("search", True)
 
     @property
     def instance(self) -> str:
@@ -140,6 +154,12 @@ class Mastodon(Channel[MastodonOptions]):
         """Walk mentions, then searches, then hashtags; see `listening`."""
         self.learn()
         return listening.listen(self, what, cursor)
+
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Hear mentions and hashtags as they come; see `live`."""
+        del cursor
+        self.learn()
+        yield from live.live(self, what, stop)
 
     def may_reply(self, post: Post) -> MayReply:
         """By the API when logged in; a private post can only be answered where it is."""

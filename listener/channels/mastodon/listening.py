@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from listener import walk
+from listener import paging, walk
 from listener.channels.base import Cursor, Listen, Page
 from listener.channels.mastodon.client import spoken
 from listener.channels.mastodon.posts import ONE_SECOND, SNOWFLAKE_BITS, moment, post_of, snowflake
@@ -41,7 +41,9 @@ def listen(channel: Mastodon, what: Listen, cursor: Cursor | None) -> Iterator[P
             permanent=True,
             hint="Set access_token, or add tags=… to the source.",
         )
-    yield from walk.together(streams, states, max_pages=what.max_pages)
+    failed: dict[str, ChannelError] = {}
+    yield from walk.together(paging.apart(streams, failed, one_server=True), states, max_pages=what.max_pages)
+    paging.tell(failed, streams)
 
 
 def _streams(channel: Mastodon, what: Listen) -> dict[str, Start]:

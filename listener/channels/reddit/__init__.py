@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from threading import Event
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from listener import unreadable
+from listener.addresses import BaseAddress
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -34,8 +36,9 @@ from listener.channels.base import (
     Unsure,
     by_hand,
 )
-from listener.channels.reddit import listening, replying
+from listener.channels.reddit import listening, live, replying
 from listener.channels.reddit.markdown import MOST, measure
+from listener.channels.reddit.oauth import RedditConnector
 from listener.channels.reddit.posts import MESSAGE, full_name, gone, post_of
 from listener.errors import ChannelError
 
@@ -47,8 +50,8 @@ _NAME = re.compile(r"\w{2,24}")
 class RedditOptions(Options):
     """Options of `source add reddit`; without any, public RSS is read."""
 
-    base_url: str = Field(_SITE, description="address of the site")
-    oauth_url: str | None = Field(None, description="address of the API; follows base_url")
+    base_url: BaseAddress = Field(_SITE, description="address of the site")
+    oauth_url: BaseAddress | None = Field(None, description="address of the API; follows base_url")
     client_id: str | None = Field(None, description="id of the approved app")
     client_secret: SecretStr | None = Field(None, description="secret of the app")
     username: str | None = Field(None, description="our account, without u/")
@@ -68,23 +71,17 @@ class RedditOptions(Options):
     comments: bool = Field(
         default=True, description="read the comments of the subreddits", json_schema_extra={"of": "source"}
     )
+    stream: bool = Field(
+        default=False,
+        description="look at the newest comments of the subreddits every few seconds (needs client_id)",
+        json_schema_extra={"of": "source"},
+    )
 
     @property
     def api_url(self) -> str:
         """Where the API is asked."""
         host = urlsplit(self.base_url).hostname or ""
         return self.oauth_url or (_API if host.endswith(".reddit.com") else self.base_url)
-
-    @field_validator("base_url", "oauth_url")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        value = value.strip().rstrip("/")
-        if not value.startswith(("http://", "https://")):
-            message = "must be an http or https address, as https://www.reddit.com"
-            raise ValueError(message)
-        return value
 
     @field_validator("username")
     @classmethod
@@ -118,10 +115,15 @@ class RedditOptions(Options):
 class Reddit(Channel[RedditOptions]):
     """One account, the app alone, or the public view."""
 
+    connector = RedditConnector()
+
     kind: ClassVar[str] = "reddit"
     title: ClassVar[str] = "Reddit"
     options_type = RedditOptions
     replies: ClassVar[bool] = True
+    beside: ClassVar[tuple[str, ...]] = ("inbox", "comments")
+    refreshes: ClassVar[int] = 100
+    streams: ClassVar[bool] = True
 
     @classmethod
     def identity_of(cls, options: RedditOptions) -> tuple[str, str]:
@@ -132,6 +134,12 @@ class Reddit(Channel[RedditOptions]):
         return options.base_url, (options.username or "").lower() or (
             f"app:{options.client_id}" if options.client_id else ""
         )
+
+    @classmethod
+    def stream_covers(cls, options: Mapping[str, Any]) -> bool:
+        """Only comments are looked at every few seconds."""
+        del options
+        return False
 
     @cached_property
     def client(self) -> Any:
@@ -206,6 +214,12 @@ class Reddit(Channel[RedditOptions]):
         """Walk inbox, search and comments, then our own comments; see `listening`."""
         self.learn()
         yield from listening.listen(self, what, cursor)
+
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Look at the newest comments every few seconds; see `live`."""
+        del cursor
+        self.learn()
+        yield from live.live(self, what, stop)
 
     def may_reply(self, post: Post) -> MayReply:
         """By the API when logged in and the thread is open."""

@@ -51,14 +51,13 @@ def listen(channel: Reddit, what: Listen, cursor: Cursor | None) -> Iterator[Pag
     streams = _streams(channel, what, depth)
     if not streams:
         raise nothing_to_search()
-    failed: list[ChannelError] = []
+    failed: dict[str, ChannelError] = {}
     for page in walk.together(
         paging.apart(streams, failed, one_server=True), states, max_pages=what.max_pages
     ):
         # Reddit shows no more than it shows: what lies between is noted as missed, and the walk goes on from the top
         yield replace(page, truncated=True) if depth.lost else page
-    if failed:  # a private subreddit, say: the other listings were read all the same
-        raise failed[0]
+    paging.tell(failed, streams)  # a private subreddit, say: the other listings were read all the same
 
 
 def searches(queries: Sequence[Query]) -> list[str]:
@@ -82,10 +81,8 @@ def _streams(channel: Reddit, what: Listen, depth: _Depth) -> dict[str, Start]:
     made: dict[str, Start] = {}
     area = "+".join(options.subreddits)
 
-    def about(title: str) -> bool:
-        return any(query.matches(Document(text=title, channel=channel.kind)) for query in what.queries)
-
-    ask = _rss if channel.keyless else _listing
+    about = named_in(channel, what)
+    ask = _rss if channel.keyless else listing
 
     def add(
         name: str, path: str, *, late: int, addressed: bool = False, asked: Mapping[str, str] | None = None
@@ -150,9 +147,19 @@ def _reader(
     return begin
 
 
-def _listing(
+def named_in(channel: Reddit, what: Listen) -> Callable[[str], bool]:
+    """Return what says of a title whether it is about the brand: then everything below it is kept."""
+
+    def about(title: str) -> bool:
+        return any(query.matches(Document(text=title, channel=channel.kind)) for query in what.queries)
+
+    return about
+
+
+def listing(
     channel: Reddit, path: str, asked: Mapping[str, str], *, addressed: bool, about: Callable[[str], bool]
 ) -> paging.Leaf:
+    """Read one page of a listing. Raises HttpError."""
     data = channel.ask(path.strip("/").rpartition("/")[2], path, limit=PAGE, **asked)
     children = data.get("children")
     things = [thing for thing in children if isinstance(thing, Mapping)] if isinstance(children, list) else []

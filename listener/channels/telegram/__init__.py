@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import requests
 from pydantic import Field, SecretStr, field_validator
 
+from listener.addresses import BaseAddress
 from listener.api import Api
 from listener.channels.base import (
     Attempt,
@@ -49,7 +50,7 @@ class TelegramOptions(Options):
     """Options of `source add telegram`."""
 
     bot_token: SecretStr = Field(description="token that @BotFather gave, as 123456789:AA…")
-    base_url: str = Field(
+    base_url: BaseAddress = Field(
         "https://api.telegram.org", description="address of the Bot API, or of your own server"
     )
     webhook_secret: SecretStr | None = Field(
@@ -80,7 +81,7 @@ class Telegram(Channel[TelegramOptions]):
     @classmethod
     def identity_of(cls, options: TelegramOptions) -> tuple[str, str]:
         """The number before the colon of the token is the bot's public id."""
-        return options.base_url.rstrip("/"), f"bot:{_bot_id(options)}"
+        return options.base_url, f"bot:{_bot_id(options)}"
 
     @property
     def bot(self) -> str:

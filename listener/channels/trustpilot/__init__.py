@@ -16,6 +16,7 @@ from typing import ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from listener import answers, tokens
+from listener.addresses import BaseAddress
 from listener.api import Api
 from listener.channels.base import (
     Absent,
@@ -36,12 +37,15 @@ from listener.channels.base import (
     by_hand,
 )
 from listener.channels.trustpilot.hooks import received
+from listener.channels.trustpilot.oauth import TrustpilotConnector
 from listener.channels.trustpilot.service import Reviews, granted, judge
 from listener.errors import ChannelError, HttpError
+from listener.oauth import flow
+from listener.said import mark
 
 _ID = re.compile(r"[0-9A-Za-z]{8,64}")
 LENGTH = 10_000  # Trustpilot names no limit; ours keeps an accident out
-BY_HAND = "this source has no api_secret and author_business_user_id: answer in Trustpilot Business"
+BY_HAND = mark("this source has no api_secret and author_business_user_id: answer in Trustpilot Business")
 
 
 class TrustpilotOptions(Options):
@@ -55,13 +59,16 @@ class TrustpilotOptions(Options):
     api_secret: SecretStr | None = Field(
         None, description="its secret; without it only public reviews are read"
     )
+    refresh_token: SecretStr | None = Field(
+        None, description="of a business user who has logged in; without it the application speaks for itself"
+    )
     author_business_user_id: str | None = Field(
         None, description="id of the business user whose name stands under answers"
     )
     webhook_secret: SecretStr | None = Field(
         None, min_length=8, description="last part of the address for Trustpilot's webhooks"
     )
-    base_url: str = Field("https://api.trustpilot.com", description="address of the API")
+    base_url: BaseAddress = Field("https://api.trustpilot.com", description="address of the API")
 
     @field_validator("business_unit_id", "author_business_user_id")
     @classmethod
@@ -75,17 +82,20 @@ class TrustpilotOptions(Options):
 class Trustpilot(Channel[TrustpilotOptions]):
     """One business unit through one application."""
 
+    connector = TrustpilotConnector()
+
     kind: ClassVar[str] = "trustpilot"
     title: ClassVar[str] = "Trustpilot"
     options_type = TrustpilotOptions
     replies: ClassVar[bool] = True
     receives: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 50
 
     @classmethod
     def identity_of(cls, options: TrustpilotOptions) -> tuple[str, str]:
         """An application is an identity; a hash stands for its key."""
         digest = tokens.digest(options.api_key.get_secret_value())
-        return options.base_url.rstrip("/"), f"key:{digest}/{options.author_business_user_id or ''}"
+        return options.base_url, f"key:{digest}/{options.author_business_user_id or ''}"
 
     @property
     def instance(self) -> str:
@@ -100,12 +110,22 @@ class Trustpilot(Channel[TrustpilotOptions]):
     @cached_property
     def reviews(self) -> Reviews:
         """The reviews as the account sees them."""
-        base, key = self.options.base_url.rstrip("/"), self.options.api_key.get_secret_value()
+        base, key = self.options.base_url, self.options.api_key.get_secret_value()
         if self.options.api_secret is None:
             public = Api(self.http, base, title=self.title, headers={"apikey": key}, judge=judge)
             return Reviews(public, self.instance, public=True)
         secret = self.options.api_secret.get_secret_value()
         shelf = f"trustpilot {base} {tokens.digest(key)} {tokens.digest(secret)}"
+        if (renewal := self.renewal()) is not None:
+            as_user = Api(
+                self.http,
+                base,
+                title=self.title,
+                bearer=lambda: self.keeper.token(renewal),
+                refused=lambda: self.keeper.refused(renewal),
+                judge=judge,
+            )
+            return Reviews(as_user, self.instance)
         api = Api(
             self.http,
             base,
@@ -115,6 +135,13 @@ class Trustpilot(Channel[TrustpilotOptions]):
             judge=judge,
         )
         return Reviews(api, self.instance)
+
+    def renewal(self) -> tokens.Renewal | None:
+        """By the refresh token of the business user who has logged in."""
+        if self.options.refresh_token is None:
+            return None
+        platform = self.connector.platform(self.options.plain())
+        return flow.renewal(self.http, platform, self.options.refresh_token.get_secret_value())
 
     def limits(self) -> Limits:
         """Fewer than 833 requests in five minutes; no documented length."""
@@ -173,7 +200,7 @@ class Trustpilot(Channel[TrustpilotOptions]):
         """Re-read reviews one by one: an edited one keeps its place in the list, so only this finds it after days."""
         for post in posts:
             try:
-                yield self.reviews.one(post.id)[0]
+                yield from answers.both(*self.reviews.one(post.id))
             except HttpError as error:
                 if error.status != HTTPStatus.NOT_FOUND:
                     raise

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
+from listener.addresses import BaseAddress
 from listener.channels.base import (
     Attempt,
     Channel,
@@ -26,6 +27,7 @@ from listener.channels.base import (
     Page,
     Post,
     Received,
+    Refused,
     ReplyMode,
     Sent,
     Unsure,
@@ -34,9 +36,12 @@ from listener.channels.base import (
 from listener.channels.whatsapp.posts import read
 from listener.errors import ChannelError
 from listener.meta import graph, hooks
+from listener.said import mark
 
 LONGEST = 4096
 WINDOW = timedelta(hours=24)
+_ARRIVED = frozenset({"delivered", "read", "played"})
+_ENDS = _ARRIVED | {"failed"}
 REMEMBERED = timedelta(days=2)  # how long a status is kept for a call that had no clear end
 
 
@@ -51,7 +56,7 @@ class WhatsAppOptions(Options):
     verify_token: SecretStr = Field(
         min_length=8, description="made up by us for the webhook's set-up; also the last part of its address"
     )
-    base_url: str = Field("https://graph.facebook.com", description="address of the Graph API")
+    base_url: BaseAddress = Field("https://graph.facebook.com", description="address of the Graph API")
     api_version: str = Field(graph.VERSION, pattern=r"^v\d+\.\d+$", description="version of the Graph API")
 
 
@@ -67,7 +72,7 @@ class WhatsApp(Channel[WhatsAppOptions]):
     @classmethod
     def identity_of(cls, options: WhatsAppOptions) -> tuple[str, str]:
         """Our number."""
-        return options.base_url.rstrip("/"), options.phone_number_id
+        return options.base_url, options.phone_number_id
 
     def limits(self) -> Limits:
         """4,096 characters; a visit a day keeps the coverage ledger honest, posts come by webhook."""
@@ -106,8 +111,11 @@ class WhatsApp(Channel[WhatsAppOptions]):
         if datetime.now(UTC) >= until:
             return by_hand(
                 post,
-                f"WhatsApp's 24 hours ended at {until:%Y-%m-%d %H:%M} UTC: wait for the customer to write again, "
-                "or send an approved template in WhatsApp Manager",
+                mark(
+                    "WhatsApp's 24 hours ended at %(until)s UTC: wait for the customer to write again, "
+                    "or send an approved template in WhatsApp Manager",
+                    until=f"{until:%Y-%m-%d %H:%M}",
+                ),
             )
         return MayReply(ReplyMode.API, until=until)
 
@@ -137,16 +145,17 @@ class WhatsApp(Channel[WhatsAppOptions]):
         sent = next(iter(graph.data({"data": made.get("messages")})), {})
         return Sent(id=str(sent.get("id") or ""), at=datetime.now(UTC), pending=True)
 
-    def find(self, attempt: Attempt) -> Sent | Unsure:
+    def find(self, attempt: Attempt) -> Sent | Refused | Unsure:
         """Look for a status that came back with our key; without one nobody can tell."""
         status = self.known.get(_place(attempt.key))
         if not isinstance(status, Mapping):
             return Unsure("no status of it has come from WhatsApp yet: look into the chat if it stays so")
         if status.get("status") == "failed":
-            return Unsure(
+            return Refused(
                 f"WhatsApp took it and could not deliver it ({status.get('why') or 'no reason given'})"
             )
-        return Sent(id=str(status["id"]), at=graph.moment(status.get("at")))
+        arrived = status.get("status") in _ARRIVED
+        return Sent(id=str(status["id"]), at=graph.moment(status.get("at")), pending=not arrived)
 
     def check(self) -> str:
         """Ask for our number. Raises ChannelError."""
@@ -171,6 +180,13 @@ class WhatsApp(Channel[WhatsAppOptions]):
             key = status.get("biz_opaque_callback_data")
             if not key or not status.get("id"):
                 continue
+            before = self.known.get(_place(str(key)))
+            if (
+                isinstance(before, Mapping)
+                and before.get("status") in _ENDS
+                and status.get("status") == "sent"
+            ):
+                continue  # statuses come in any order
             why = next((str(error.get("title") or "") for error in status.get("errors") or []), "")
             self.known[_place(str(key))] = {
                 "id": str(status["id"]), "status": str(status.get("status") or ""), "why": why[:200],

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from http import HTTPStatus
+from threading import Event
+from typing import Any, ClassVar
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-
-from listener import unreadable
+from listener import tokens, unreadable
 from listener.channels.base import (
     Absent,
     Attempt,
@@ -24,7 +25,6 @@ from listener.channels.base import (
     Limits,
     Listen,
     MayReply,
-    Options,
     Page,
     Post,
     ReplyMode,
@@ -32,84 +32,41 @@ from listener.channels.base import (
     Unsure,
     by_hand,
 )
-from listener.channels.x import listening, replying
+from listener.channels.x import listening, live, looking, replying
 from listener.channels.x.length import MOST, measure
+from listener.channels.x.oauth import XConnector
+from listener.channels.x.options import XOptions
 from listener.channels.x.posts import FIELDS, Included, listed, post_of, versions
-from listener.errors import ChannelError
+from listener.errors import ChannelError, HttpError
+from listener.looking import Look, Price
+from listener.oauth import flow
+from listener.said import mark
 
-_KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 _LOOKUP = 100  # posts of one look-up
+_PRICE = Price(Decimal("0.005"), "USD", date(2026, 11, 1))  # https://docs.x.com/x-api/getting-started/pricing
 _GONE = ("not-found", "not-authorized")  # deleted; or suspended, or made private
-
-
-class XOptions(Options):
-    """Options of `source add x`: a bearer token reads, the four keys of OAuth 1.0a read and reply."""
-
-    base_url: str = Field("https://api.x.com", description="address of the API")
-    bearer_token: SecretStr | None = Field(None, description="app-only token: reads, cannot reply")
-    consumer_key: SecretStr | None = Field(None, description="API key of the app")
-    consumer_secret: SecretStr | None = Field(None, description="API key secret of the app")
-    access_token: SecretStr | None = Field(
-        None, description="access token of our account, with read and write"
-    )
-    access_token_secret: SecretStr | None = Field(None, description="secret of the access token")
-    username: str | None = Field(None, description="our handle, without @", max_length=15, pattern=r"^@?\w+$")
-    reads_per_day: int | None = Field(
-        None,
-        ge=listening.LEAST,
-        description="most posts to read a day (UTC) for this source; X bills each",
-        json_schema_extra={"of": "source"},
-    )
-    mentions: bool = Field(
-        default=True, description="read mentions of the account", json_schema_extra={"of": "source"}
-    )
-    search: bool = Field(default=True, description="search recent posts", json_schema_extra={"of": "source"})
-    reposts: bool = Field(
-        default=False,
-        description="read each repost too (paid); their number comes with the original anyway",
-        json_schema_extra={"of": "source"},
-    )
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        if not value.startswith(("http://", "https://")):
-            message = "must be an http or https address, as https://api.x.com"
-            raise ValueError(message)
-        return value
-
-    @field_validator("username")
-    @classmethod
-    def _handle(cls, value: str | None) -> str | None:
-        return value.removeprefix("@") if value else None
-
-    @model_validator(mode="after")
-    def _credentials(self) -> Self:
-        missing = [name for name in _KEYS if getattr(self, name) is None]
-        if missing and len(missing) < len(_KEYS):
-            message = f"replying needs all four keys; missing: {', '.join(missing)}"
-            raise ValueError(message)
-        if missing and self.bearer_token is None:
-            message = f"set bearer_token (to read), or {', '.join(_KEYS)} (to read and reply)"
-            raise ValueError(message)
-        return self
 
 
 class X(Channel[XOptions]):
     """One account (or the app alone) on X."""
 
+    connector = XConnector()
+
     kind: ClassVar[str] = "x"
     title: ClassVar[str] = "X"
     options_type = XOptions
     replies: ClassVar[bool] = True
+    price: ClassVar[Price | None] = _PRICE
+    refreshes: ClassVar[int] = 100
+    streams: ClassVar[bool] = True
+    one_stream: ClassVar[bool] = True
 
     @classmethod
     def identity_of(cls, options: XOptions) -> tuple[str, str]:
         """The handle, or else a hash that stands for the token."""
         if options.username:
             return options.base_url, options.username.lower()
-        token = options.access_token or options.bearer_token
+        token = options.refresh_token or options.access_token or options.bearer_token
         return options.base_url, "token:" + hashlib.sha256(
             (token.get_secret_value() if token else "").encode()
         ).hexdigest()[:16]
@@ -121,10 +78,27 @@ class X(Channel[XOptions]):
 
         return connect(self.http, self.options)
 
+    @cached_property
+    def account(self) -> Any:
+        """A client that acts as the account which logged in; the client of all keys where nobody did."""
+        from listener.channels.x.client import connect  # noqa: PLC0415 - as above
+
+        renewal = self.renewal()
+        if renewal is None:
+            return self.client
+        return connect(self.http, self.options, self.keeper.token(renewal))
+
+    def renewal(self) -> tokens.Renewal | None:
+        """By the refresh token of the account that logged in."""
+        if self.options.refresh_token is None:
+            return None
+        platform = self.connector.platform(self.options.plain())
+        return flow.renewal(self.http, platform, self.options.refresh_token.get_secret_value())
+
     @property
     def logged_in(self) -> bool:
         """Whether we act as an account, not only as an app."""
-        return self.options.access_token is not None
+        return self.options.access_token is not None or self.options.refresh_token is not None
 
     @property
     def user_id(self) -> str | None:
@@ -145,10 +119,17 @@ class X(Channel[XOptions]):
         """Call a method of tweepy's client and return its JSON. Raises HttpError with words for people."""
         from listener.channels.x.client import spoken, unreadable  # noqa: PLC0415 - as above
 
-        call = getattr(self.client, method)
         as_user = self.logged_in and (self.options.bearer_token is None or what in {"log-in", "reply"})
-        with spoken(self.options.base_url, what):
-            answer = call(*args, user_auth=as_user, **asked)
+        renewal = self.renewal() if as_user else None
+        call = getattr(self.account if renewal else self.client, method)
+        try:
+            with spoken(self.options.base_url, what):
+                answer = call(*args, user_auth=as_user and renewal is None, **asked)
+        except HttpError as error:
+            if renewal is not None and error.status == HTTPStatus.UNAUTHORIZED:
+                self.keeper.refused(renewal)
+                self.__dict__.pop("account", None)
+            raise
         if not isinstance(answer, Mapping):
             raise unreadable(what)
         return answer
@@ -197,6 +178,16 @@ class X(Channel[XOptions]):
         self.learn()
         yield from listening.listen(self, what, cursor)
 
+    def stream(self, what: Listen, cursor: Cursor | None, stop: Event) -> Iterator[Page]:
+        """Hear what matches our rules as it is posted; see `live`."""
+        del cursor
+        self.learn()
+        yield from live.live(self, what, stop)
+
+    def look(self, what: Listen, *, posts: bool = True) -> Look:
+        """Count what a query has, which costs no read; see `looking`."""
+        return looking.look(self, what, posts=posts)
+
     def may_reply(self, post: Post) -> MayReply:
         """By the API only where the author mentions us; X refuses everything else with a 403."""
         if not self.logged_in:
@@ -204,7 +195,9 @@ class X(Channel[XOptions]):
                 post, "this X source can only read (no access_token): open the post and answer on X"
             )
         if not post.extra.get("mentions_us", post.addressed_to_us):
-            reason = "X lets apps answer only posts that @mention the account: open the post and answer on X"
+            reason = mark(
+                "X lets apps answer only posts that @mention the account: open the post and answer on X"
+            )
             return by_hand(post, reason)
         return MayReply(ReplyMode.API)
 

@@ -8,7 +8,7 @@ JSON, connection errors) is caught here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
@@ -22,7 +22,7 @@ from listener.http import Http, raise_for
 from listener.http.failures import failed
 
 if TYPE_CHECKING:
-    from listener.channels.x import XOptions
+    from listener.channels.x.options import XOptions
 
 HOST = "https://api.twitter.com"  # what tweepy asks
 WINDOW = timedelta(minutes=15)  # of X's rate limits: the wait when a 429 does not say how long
@@ -42,13 +42,16 @@ class _Moved:
         return self._session.request(method, self._base_url + url.removeprefix(HOST), **options)
 
 
-def connect(http: Http, options: XOptions) -> tweepy.Client:
-    """Return a client that answers with plain JSON, never sleeps and cannot leave the guard."""
+def connect(http: Http, options: XOptions, user_token: str | None = None) -> tweepy.Client:
+    """Return a client that answers with plain JSON, never sleeps and cannot leave the guard.
+
+    `user_token`: of an account that logged in (OAuth 2.0); it takes the place of the app's bearer token.
+    """
     client = tweepy.Client(
         *(
-            None if secret is None else secret.get_secret_value()
+            secret if secret is None or isinstance(secret, str) else secret.get_secret_value()
             for secret in (
-                options.bearer_token,
+                user_token or options.bearer_token,
                 options.consumer_key,
                 options.consumer_secret,
                 options.access_token,
@@ -90,7 +93,17 @@ def unreadable(what: str) -> HttpError:
     )
 
 
-def _refuse(answer: requests.Response, what: str, cause: Exception) -> NoReturn:
+def judge(what: str) -> Callable[[requests.Response], None]:
+    """Return what raises HttpError for the error answers of requests that are not tweepy's: those of a stream."""
+
+    def judged(answer: requests.Response) -> None:
+        if not answer.ok:
+            _refuse(answer, what, None)
+
+    return judged
+
+
+def _refuse(answer: requests.Response, what: str, cause: Exception | None) -> NoReturn:
     said = _body(answer)
     detail = " ".join(str(said.get("detail") or said.get("title") or "").split())[:200]
     kind = f"{said.get('type') or ''} {said.get('title') or ''} {detail}".lower()

@@ -49,50 +49,53 @@ EMPTY_PAGES = 5  # in a row: pages of which every post was withheld
 
 @dataclass(slots=True)
 class Budget:
-    """Posts read today (UTC, as X bills): what the source may still read. Kept in the cursor."""
+    """What a run may still read. `left` as `Listen.reads_left`; `unbilled`: read, and not yet told with a page."""
 
-    per_day: int | None
-    day: str
-    used: int = 0
-
-    @classmethod
-    def of(cls, cursor: Cursor | None, per_day: int | None) -> Budget:
-        """Open the count of today."""
-        today = datetime.now(UTC).date().isoformat()
-        before = (cursor or {}).get("reads") or {}
-        return cls(per_day, today, int(before.get("count", 0)) if before.get("day") == today else 0)
+    left: int | None
+    per_day: int | None = None
+    unbilled: int = 0
 
     def room(self) -> int:
         """Return how many posts the next page may hold. Raises ChannelError when the day's reads are used up."""
-        if self.per_day is None:
+        if self.left is None:
             return PAGE
-        left = self.per_day - self.used
-        if left < LEAST:
+        if self.left < LEAST:
             now = datetime.now(UTC)
             midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
             raise ChannelError(
-                f"the day's budget of {self.per_day:,} reads is used up; it goes on at 00:00 UTC where it stopped",
+                f"the day's budget of {self.per_day or 0:,} reads is used up; it goes on at 00:00 UTC where it stopped",
                 retry_after=midnight - now,
                 hint="Raise reads_per_day, or make the brand's query narrower.",
             )
-        return min(PAGE, left)
+        return min(PAGE, self.left)
+
+    def count(self, reads: int) -> None:
+        """Take posts that X bills off what is left."""
+        self.unbilled += reads
+        if self.left is not None:
+            self.left = max(0, self.left - reads)
+
+    def bill(self) -> int:
+        """Return what was read since the last page, once."""
+        reads, self.unbilled = self.unbilled, 0
+        return reads
 
 
 def listen(channel: X, what: Listen, cursor: Cursor | None) -> Iterator[Page]:
-    """Yield the pages of all streams; the cursor has an entry per stream and the reads of the day."""
+    """Yield the pages of all streams with what each costs; the cursor has an entry per stream."""
     states: dict[str, walk.State] = dict((cursor or {}).get("streams") or {})
-    budget = Budget.of(cursor, channel.options.reads_per_day)
+    budget = Budget(what.reads_left, channel.options.reads_per_day)
     streams = _streams(channel, what, budget)
     if not streams:
         raise nothing_to_search()
-    failed: list[ChannelError] = []
+    failed: dict[str, ChannelError] = {}
     for page in walk.together(
         paging.apart(streams, failed, one_server=True), states, max_pages=what.max_pages
     ):
-        reads = {"day": budget.day, "count": budget.used}
-        yield replace(page, cursor={**(page.cursor or {}), "reads": reads})
-    if failed:  # a query that X does not take, say: the other streams were read all the same
-        raise failed[0]
+        yield replace(page, reads=budget.bill())
+    paging.tell(
+        failed, streams
+    )  # a query that X does not take, say: the other streams were read all the same
 
 
 def _streams(
@@ -208,7 +211,7 @@ class _Reader:
         self.token = token
         tweets = [tweet for tweet in listed(answer.get("data")) if str(tweet.get("id")).isdecimal()]
         fresh = {str(tweet["id"]) for tweet in tweets if self.floor is None or int(tweet["id"]) > self.floor}
-        self.budget.used += len(fresh - self.counted)
+        self.budget.count(len(fresh - self.counted))
         self.counted |= fresh
         return tweets, Included.of(answer)
 

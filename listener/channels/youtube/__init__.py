@@ -15,6 +15,7 @@ from typing import ClassVar, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from listener import google, tokens
+from listener.addresses import Address, BaseAddress
 from listener.api import Api
 from listener.channels.base import (
     Absent,
@@ -35,11 +36,13 @@ from listener.channels.base import (
 )
 from listener.channels.youtube import replying
 from listener.channels.youtube.listening import PATH, Listening
+from listener.channels.youtube.oauth import API_URL, CONNECTOR
 from listener.channels.youtube.replying import AT_ONCE, LENGTH
 from listener.errors import ChannelError
+from listener.oauth import flow
+from listener.said import mark
 
-API_URL = "https://youtube.googleapis.com"
-BY_HAND = "this source has no refresh_token: open the comment and answer there"
+BY_HAND = mark("this source has no refresh_token: open the comment and answer there")
 _ID = re.compile(r"^[\w-]{6,64}$")
 
 
@@ -62,8 +65,8 @@ class YouTubeOptions(Options):
     refresh_token: SecretStr | None = Field(
         None, description="of the account that replies; youtube.force-ssl"
     )
-    base_url: str = Field(API_URL, description="address of the API")
-    auth_url: str | None = Field(None, description="where tokens are asked for; Google's when empty")
+    base_url: BaseAddress = Field(API_URL, description="address of the API")
+    auth_url: Address | None = Field(None, description="where tokens are asked for; Google's when empty")
 
     @field_validator("channel_id", "video_ids")
     @classmethod
@@ -96,6 +99,9 @@ class YouTube(Channel[YouTubeOptions]):
     title: ClassVar[str] = "YouTube"
     options_type = YouTubeOptions
     replies: ClassVar[bool] = True
+    refreshes: ClassVar[int] = 100
+
+    connector = CONNECTOR
 
     @classmethod
     def identity_of(cls, options: YouTubeOptions) -> tuple[str, str]:
@@ -103,7 +109,7 @@ class YouTube(Channel[YouTubeOptions]):
         secret = options.refresh_token or options.api_key
         kind = "token" if options.refresh_token else "key"
         digest = tokens.digest(secret.get_secret_value()) if secret else ""
-        return options.base_url.rstrip("/"), f"{kind}:{digest}"
+        return options.base_url, f"{kind}:{digest}"
 
     @property
     def logged_in(self) -> bool:
@@ -120,21 +126,26 @@ class YouTube(Channel[YouTubeOptions]):
     def api(self) -> Api:
         """The API as the account, or with the key."""
         judge = google.judge(google.until_midnight_pacific)
-        options, base = self.options, self.options.base_url.rstrip("/")
-        if options.refresh_token is None or options.client_secret is None:
+        options, base, renewal = self.options, self.options.base_url, self.renewal()
+        if renewal is None:
             key = options.api_key.get_secret_value() if options.api_key else ""
             # in a header: an address is written to logs by more than one library
             return Api(self.http, base, title=self.title, headers={"X-Goog-Api-Key": key}, judge=judge)
-        url = google.token_url(options.auth_url, base, API_URL)
-        shelf = f"youtube {url} {self.identity_of(options)[1]} {options.client_id}"
         return Api(
             self.http,
             base,
             title=self.title,
-            bearer=lambda: tokens.access_token(shelf, lambda: self._granted(url)),
-            refused=lambda: tokens.forget(shelf),
+            bearer=lambda: self.keeper.token(renewal),
+            refused=lambda: self.keeper.refused(renewal),
             judge=judge,
         )
+
+    def renewal(self) -> tokens.Renewal | None:
+        """By the refresh token, where there is one."""
+        if self.options.refresh_token is None:
+            return None
+        platform = CONNECTOR.platform(self.options.plain())
+        return flow.renewal(self.http, platform, self.options.refresh_token.get_secret_value())
 
     @property
     def listening(self) -> Listening:
@@ -215,18 +226,3 @@ class YouTube(Channel[YouTubeOptions]):
             raise ChannelError(message, permanent=True, hint="Check channel_id and video_ids.")
         title = str((items[0].get("snippet") or {}).get("title") or items[0].get("id"))
         return f"YouTube: {title}, read-only with an API key, answers by hand"
-
-    def _granted(self, url: str) -> tokens.Granted:
-        options = self.options
-        if options.refresh_token is None or options.client_secret is None:  # pragma: no cover - see `api`
-            raise ChannelError(BY_HAND, permanent=True, attention=True, delivered=False)
-        given = google.refreshed(
-            self.http,
-            url,
-            client_id=options.client_id or "",
-            client_secret=options.client_secret.get_secret_value(),
-            refresh_token=options.refresh_token.get_secret_value(),
-        )
-        if given.refresh_token:
-            self.save({"refresh_token": given.refresh_token})
-        return given

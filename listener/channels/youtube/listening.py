@@ -48,10 +48,9 @@ class Listening:
         states: dict[str, walk.State] = dict((cursor or {}).get("streams") or {})
         streams: dict[str, Start] = {name: self._threads(name, what.since) for name in self.lists}
         streams |= {f"replies:{name}": self._look(name, what.since) for name in self.lists}
-        failed: list[ChannelError] = []
+        failed: dict[str, ChannelError] = {}
         yield from walk.together(paging.apart(streams, failed), states, max_pages=what.max_pages)
-        if failed:
-            raise failed[0]
+        paging.tell({name.removeprefix("replies:"): error for name, error in failed.items()}, self.lists)
 
     def replies(self, thread: str) -> Iterator[Mapping[str, Any]]:
         """Yield all replies of a thread. Raises ChannelError."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from listener.simulator.api import accounts, instance, notifications, search, statuses, timelines
+from listener.simulator.api import accounts, instance, logging_in, notifications, search, statuses, timelines
 
 
 def register(app: Flask) -> None:
     """Add all methods to the app."""
-    for part in (accounts, instance, notifications, search, statuses, timelines):
+    for part in (accounts, instance, logging_in, notifications, search, statuses, timelines):
         app.register_blueprint(part.routes)

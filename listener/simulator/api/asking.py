@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 
 from listener.simulator.model import Account, Post
 from listener.simulator.world import World
+from listener.simulator.world.state import MASTODON
 from listener.simulator.world.view import may_see
 
 
 class Refused(HTTPException):
-    """An answer as `{"error": …}` with a status."""
+    """An error answer: what to say in the platform's usual way, or the whole `body` where that is not enough."""
 
-    def __init__(self, code: int, error: str) -> None:
+    def __init__(self, code: int, error: str, body: Any = None) -> None:
         super().__init__(description=error)
         self.code = code
+        self.body = body
 
 
 def world() -> World:
@@ -57,9 +61,15 @@ def me() -> Account:
 def readable(post_id: str) -> Post:
     """Return a post the asker may see. Raises Refused (404), as Mastodon does for hidden ones too."""
     post = world().post(post_id)
-    if post is None or not may_see(world(), post, reader()):
+    if post is None or post.platform != MASTODON or not may_see(world(), post, reader()):
         raise Refused(404, "Record not found")
     return post
+
+
+def published() -> None:
+    """Say that something was posted. Raises Refused (503) where a fault wants the answer to get lost."""
+    if world().faults.take("accepted_then_503", request.full_path):
+        raise Refused(503, "Service Unavailable")
 
 
 def number(name: str) -> int | None:
@@ -70,7 +80,7 @@ def number(name: str) -> int | None:
 
 def limit(default: int = 20, most: int = 40) -> int:
     """Return how many entries a page shall have."""
-    return min(max(number("limit") or default, 1), most)
+    return min(max(number("limit") or default, 1), most, world().page_most or most)
 
 
 def flag(name: str) -> bool:

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from listener.simulator import text as writing
 from listener.simulator.api import asking
-from listener.simulator.world.state import DOMAIN
+from listener.simulator.world.state import DOMAIN, MASTODON
 
 routes = Blueprint("instance", __name__, url_prefix="/api")
 VERSION = "4.4.0"
@@ -37,7 +37,7 @@ def first() -> dict[str, Any]:
     return {
         "uri": DOMAIN, "title": TITLE, "short_description": DESCRIPTION, "description": DESCRIPTION,
         "email": f"admin@{DOMAIN}", "version": VERSION, "urls": {}, "languages": LANGUAGES,
-        "stats": {"user_count": len(world.accounts), "status_count": len(world.posts), "domain_count": 1},
+        "stats": {"user_count": len(world.accounts), "status_count": len(world.on(MASTODON)), "domain_count": 1},
         "thumbnail": None, "registrations": False, "approval_required": False, "invites_enabled": False,
         "configuration": _configuration(), "contact_account": None, "rules": [],
     }  # fmt: skip

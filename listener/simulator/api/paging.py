@@ -22,7 +22,7 @@ def page(items: Sequence[Item], id_of: Callable[[Item], int], *, most: int = 40)
     size = asking.limit(most=most)
     upper, lower, since = asking.number("max_id"), asking.number("min_id"), asking.number("since_id")
     repeated = 0
-    if upper is not None and asking.world().faults.take("duplicate_pages", request.path):
+    if upper is not None and asking.world().faults.take("duplicate_pages", request.full_path):
         repeated = _REPEATED
     above = [item for item in items if upper is not None and id_of(item) >= upper][:repeated]
     kept = [item for item in items if upper is None or id_of(item) < upper] + above
@@ -39,7 +39,8 @@ def answer(shown: Sequence[Any], ids: Sequence[int], *, most: int = 40) -> Respo
     if ids:
         links = [f'<{_url(min_id=ids[0])}>; rel="prev"']
         if len(ids) >= asking.limit(most=most):
-            links.insert(0, f'<{_url(max_id=ids[-1])}>; rel="next"')
+            loops = asking.world().faults.take("looping_cursor", request.full_path)
+            links.insert(0, f'<{_url(max_id=ids[0] + 1 if loops else ids[-1])}>; rel="next"')
         response.headers["Link"] = ", ".join(links)
     return response
 

@@ -14,6 +14,7 @@ from listener.simulator import text as writing
 from listener.simulator.api import asking, shapes
 from listener.simulator.model import Post
 from listener.simulator.world import view
+from listener.simulator.world.state import MASTODON
 
 routes = Blueprint("search", __name__, url_prefix="/api/v2")
 
@@ -35,7 +36,7 @@ def search() -> Response:
         if kind in {"", "accounts"}
         else []
     )
-    tags = sorted({tag for post in world.posts for tag in writing.tags(post.text) if word in tag})
+    tags = sorted({tag for post in world.on(MASTODON) for tag in writing.tags(post.text) if word in tag})
     return jsonify(
         accounts=[shapes.account(one, asking.base()) for one in people[skip : skip + size]],
         statuses=shapes.statuses(posts[skip : skip + size]),

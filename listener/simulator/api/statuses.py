@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from listener.simulator import text as writing
 from listener.simulator.api import asking, shapes
 from listener.simulator.world import view
+from listener.simulator.world.state import MASTODON
 
 routes = Blueprint("statuses", __name__, url_prefix="/api/v1/statuses")
 VISIBILITIES = frozenset({"public", "unlisted", "private", "direct"})
@@ -25,6 +26,7 @@ def several() -> Response:
     """Statuses by `id[]`; those that cannot be read are left out."""
     world, who = asking.world(), asking.reader()
     found = [world.post(one) for one in request.args.getlist("id[]")]
+    found = [post for post in found if post and post.platform == MASTODON]
     return jsonify(shapes.statuses([post for post in found if post and view.may_see(world, post, who)]))
 
 
@@ -66,7 +68,7 @@ def create() -> dict[str, Any]:
     parent = None
     if parent_id:
         parent = world.post(parent_id)
-        if parent is None or not view.may_see(world, parent, who):
+        if parent is None or parent.platform != MASTODON or not view.may_see(world, parent, who):
             raise asking.Refused(404, "The post you are trying to reply to does not appear to exist.")
     visibility = _given("visibility") or "public"
     if visibility not in VISIBILITIES:
@@ -75,8 +77,7 @@ def create() -> dict[str, Any]:
         asking.token(), request.headers.get("Idempotency-Key", ""), who, text, parent=parent,
         visibility=visibility, spoiler=spoiler, language=_given("language") or None,
     )  # fmt: skip
-    if world.faults.take("accepted_then_503", request.path):
-        raise asking.Refused(503, "Service Unavailable")
+    asking.published()
     return shapes.status(post, asking.base(), world)
 
 

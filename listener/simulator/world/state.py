@@ -16,6 +16,8 @@ from listener.simulator.ids import Snowflakes
 from listener.simulator.model import Account, Article, Notification, Post
 
 DOMAIN = "sim.example.test"
+MASTODON = "mastodon"
+VANISH = frozenset({"mastodon", "x", "bluesky"})  # where the posts of a deleted account go with it
 IDEMPOTENT_FOR = timedelta(hours=1)
 
 
@@ -31,6 +33,9 @@ class World:
         self.clock = clock
         self.lock = threading.RLock()
         self.faults = Faults()
+        self.page_most: int | None = (
+            None  # the most entries a platform gives at once, where fewer than it could
+        )
         self.brand_name = ""
         self.brand_query = ""
         self.brand: Account | None = None
@@ -42,6 +47,9 @@ class World:
         self.hackernews: list[Article] = []
         self.on_post: list[Callable[[Post], None]] = []
         self._by_id: dict[str, Post] = {}
+        self._by_name: dict[tuple[str, str], Post] = {}
+        self._on: dict[str, list[Post]] = {}
+        self._notified = 0
         self._by_handle: dict[tuple[str, str], Account] = {}
         self._ids = Snowflakes()
         self._keys: dict[tuple[str, str], tuple[datetime, Post]] = {}
@@ -70,14 +78,20 @@ class World:
     def publish(  # noqa: PLR0913 - a status has that many properties
         self, account: Account, text: str, *, at: datetime | None = None, dated: datetime | None = None,
         parent: Post | None = None, boost_of: Post | None = None, language: str | None = None,
-        visibility: str = "public", spoiler: str = "", by_token: bool = False,
+        visibility: str = "public", spoiler: str = "", by_token: bool = False, platform: str = "", title: str = "",
+        rating: int | None = None, place: str = "", name: str = "",
     ) -> Post:  # fmt: skip
-        """Put a post into the world. `at`: when the server heard it (default now); `dated`: what the author claims."""
+        """Put a post into the world. `at`: when the server heard it (default now); `dated`: what the author claims.
+
+        An answer stands on the platform and in the place of what it answers; else `platform` is Mastodon.
+        """
         with self.lock:
             heard = at or self.clock()
             post = Post(
                 self.new_id(heard), account, text, dated or heard, heard, language or account.language, visibility,
                 spoiler, parent, boost_of, by_token=by_token,
+                platform=platform or (parent.platform if parent else MASTODON), title=title, rating=rating,
+                place=place or (parent.place if parent else ""), name=name,
             )  # fmt: skip
             if boost_of is not None:
                 boost_of.boosts += 1
@@ -85,8 +99,11 @@ class World:
                 parent.answers += 1
             account.statuses += 1
             account.last_at = heard
-            insort(self.posts, post, key=lambda other: other.number)
+            for shelf in (self.posts, self._on.setdefault(post.platform, [])):
+                insort(shelf, post, key=lambda other: other.number)
             self._by_id[post.id] = post
+            if name:
+                self._by_name[post.platform, name] = post
             self._mention(post)
             listeners = list(self.on_post)
         for listener in listeners:
@@ -107,6 +124,15 @@ class World:
                 self._keys[token, key] = (now, post)
             return post, True
 
+    def answer_once(self, account: Account, to: Post, text: str) -> Post:
+        """Answer a review by an app: there is one answer, and a second one replaces its words."""
+        with self.lock:
+            for post in self.on(to.platform):
+                if post.parent is to and post.account is account:
+                    self.edit(post, text)
+                    return post
+            return self.publish(account, text, parent=to, by_token=True)
+
     def edit(self, post: Post, text: str, *, at: datetime | None = None) -> None:
         """Change the words of a post; the old ones stay in its history."""
         with self.lock:
@@ -124,7 +150,31 @@ class World:
             if post.boost_of is not None:
                 post.boost_of.boosts -= 1
             self.posts.remove(post)
+            self._on[post.platform].remove(post)
             self.notifications = [one for one in self.notifications if one.post is not post]
+
+    def close_account(self, account: Account, platform: str) -> None:
+        """Let somebody delete their account on a platform; on some (VANISH) their posts go with it."""
+        with self.lock:
+            account.left.add(platform)
+            for post in [one for one in self.on(platform) if one.account is account and platform in VANISH]:
+                self.delete(post)
+
+    def on(self, platform: str) -> list[Post]:
+        """Return what can be read on a platform, oldest first. Hold the lock while you walk it."""
+        return self._on.get(platform, [])
+
+    def platforms(self) -> set[str]:
+        """Return where something was posted."""
+        return {name for name, posts in self._on.items() if posts}
+
+    def named(self, platform: str, name: str) -> Post | None:
+        """Return a post by the name the platform knows it by, also one that was deleted."""
+        return self._by_name.get((platform, name))
+
+    def trace(self, post_id: str) -> Post | None:
+        """Return a post by its id, also one that was deleted."""
+        return self._by_id.get(post_id)
 
     def post(self, post_id: str) -> Post | None:
         """Return a post that can still be read."""
@@ -133,7 +183,7 @@ class World:
             return found if found is not None and not found.deleted else None
 
     def replies_by_brand(self) -> list[Post]:
-        """Return what was answered through the API in the brand's name, oldest first (not the scenario's own posts)."""
+        """Return what was answered by the APIs in the brand's name, oldest first (not the scenario's own posts)."""
         with self.lock:
             return [
                 post for post in self.posts if post.account is self.brand and post.parent and post.by_token
@@ -142,11 +192,11 @@ class World:
     def _mention(self, post: Post) -> None:
         if post.boost_of is not None:
             return
-        for username, host in writing.mentioned(post.text):
+        for username, host in writing.addressed(post.text, post.platform):
             account = self.account_named(username, host)
             if account is None or account in post.mentions:
                 continue
             post.mentions.append(account)
             if account is not post.account:
-                number = str(len(self._by_id) * 4 + len(self.notifications) + 1)
-                self.notifications.append(Notification(number, account, post, post.heard_at))
+                self._notified += 5  # ids grow, with gaps, whatever is deleted meanwhile
+                self.notifications.append(Notification(str(self._notified), account, post, post.heard_at))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from listener.simulator import text as writing
 from listener.simulator.model import Account, Notification, Post
-from listener.simulator.world.state import World
+from listener.simulator.world.state import MASTODON, World
 
 _TERM = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 _WORD = re.compile(r"\w+", re.UNICODE)
@@ -25,12 +25,17 @@ def may_see(world: World, post: Post, reader: Account | None) -> bool:
     return reader is not None and (reader is post.account or reader in post.mentions)
 
 
-def timeline(world: World, reader: Account | None, *, tag: str | None = None) -> list[Post]:
-    """Return the public timeline, or the timeline of a hashtag; oldest first. Boosts are not in either."""
+def timeline(
+    world: World, reader: Account | None, *, tag: str | None = None, platform: str | None = MASTODON
+) -> list[Post]:
+    """Return the public timeline, or the timeline of a hashtag; oldest first. Boosts are not in either.
+
+    platform: whose; None for what was said anywhere.
+    """
     with world.lock:
         return [
             post
-            for post in world.posts
+            for post in (world.posts if platform is None else world.on(platform))
             if post.visibility == "public"
             and post.boost_of is None
             and (tag is None or tag.casefold() in writing.tags(post.text))
@@ -38,10 +43,13 @@ def timeline(world: World, reader: Account | None, *, tag: str | None = None) ->
         ]
 
 
-def statuses_of(world: World, account: Account, reader: Account | None) -> list[Post]:
-    """Return what somebody posted, boosts included, oldest first."""
+def statuses_of(
+    world: World, account: Account, reader: Account | None, platform: str | None = MASTODON
+) -> list[Post]:
+    """Return what somebody posted (platform None: anywhere), boosts included, oldest first."""
     with world.lock:
-        return [post for post in world.posts if post.account is account and may_see(world, post, reader)]
+        posts = world.posts if platform is None else world.on(platform)
+        return [post for post in posts if post.account is account and may_see(world, post, reader)]
 
 
 def context(world: World, post: Post, reader: Account | None) -> tuple[list[Post], list[Post]]:
@@ -54,7 +62,7 @@ def context(world: World, post: Post, reader: Account | None) -> tuple[list[Post
                 above.insert(0, up)
             up = up.parent
         children: dict[str, list[Post]] = {}
-        for other in world.posts:
+        for other in world.on(post.platform):
             if other.parent is not None and may_see(world, other, reader):
                 children.setdefault(other.parent.id, []).append(other)
         below: list[Post] = []
@@ -66,10 +74,14 @@ def context(world: World, post: Post, reader: Account | None) -> tuple[list[Post
         return above, below
 
 
-def notifications_of(world: World, account: Account) -> list[Notification]:
+def notifications_of(world: World, account: Account, platform: str = MASTODON) -> list[Notification]:
     """Return the mentions of an account that it may see, oldest first."""
     with world.lock:
-        return [one for one in world.notifications if one.to is account and may_see(world, one.post, account)]
+        return [
+            one
+            for one in world.notifications
+            if one.to is account and one.post.platform == platform and may_see(world, one.post, account)
+        ]
 
 
 def search(world: World, query: str, reader: Account) -> list[Post]:
@@ -83,7 +95,7 @@ def search(world: World, query: str, reader: Account) -> list[Post]:
     with world.lock:
         return [
             post
-            for post in world.posts
+            for post in world.on(MASTODON)
             if post.boost_of is None and may_see(world, post, reader) and matches(post.text, wanted, unwanted)
         ]
 

@@ -209,20 +209,53 @@ def test_gaps_name_the_source_and_its_hours(db: Database) -> None:
     assert gap.until == begin + timedelta(hours=14)
 
 
-def test_a_short_stop_is_no_gap_and_a_walk_that_did_not_end_is(db: Database) -> None:
+def test_a_stop_of_minutes_is_no_gap_and_a_walk_that_did_not_end_is(db: Database) -> None:
     begin = datetime(2026, 11, 24, tzinfo=UTC)
     with db.work() as session:
         acme, zenith = week.brand(session), week.brand(session, "Zenith", kind="feed")
         source = week.source_of(session, acme)
         week.polls(session, source, begin, begin + timedelta(hours=9))
-        week.polls(session, source, begin + timedelta(hours=9, minutes=40), AT)
+        week.polls(session, source, begin + timedelta(hours=9, minutes=9), AT)
         other = week.source_of(session, zenith)
-        week.polls(session, other, begin, begin + timedelta(hours=23, minutes=50))
-        late = begin + timedelta(hours=23, minutes=55)
-        session.add(Poll(source_id=other.id, started_at=late, ended_at=late, fetched=4000, truncated=True))
+        week.polls(session, other, begin, begin + timedelta(hours=23, minutes=40))
+        for late in (begin + timedelta(hours=23, minutes=45), begin + timedelta(days=1)):
+            session.add(
+                Poll(source_id=other.id, started_at=late, ended_at=late, fetched=4000, truncated=True)
+            )
         session.flush()
-        found = told(session, week.person(session)).coverage.gaps
-    assert [(gap.source, gap.truncated) for gap in found] == [("Zenith feed", True)]
+        coverage = told(session, week.person(session)).coverage
+    assert [(gap.source, gap.truncated, gap.healed) for gap in coverage.gaps] == [
+        ("Zenith feed", True, False)
+    ]
+    assert (coverage.silent, coverage.healed, coverage.alarming) == (1, 0, True)
+
+
+def test_what_was_healed_is_told_and_is_not_missing(db: Database) -> None:
+    begin = datetime(2026, 11, 24, tzinfo=UTC)
+    with db.work() as session:
+        source = week.source_of(session, week.brand(session))
+        week.polls(session, source, begin, begin + timedelta(hours=14, minutes=10))
+        week.polls(session, source, begin + timedelta(hours=14, minutes=40), AT)
+        data = told(session, week.person(session))
+    (gap,) = data.coverage.gaps
+    assert (gap.channel, gap.since, gap.until) == (
+        "mastodon", begin + timedelta(hours=14, minutes=5), begin + timedelta(hours=14, minutes=40),
+    )  # fmt: skip
+    assert (gap.healed, data.coverage.silent, data.coverage.healed) == (True, 0, 1)
+    assert data.quiet  # half an hour that was read afterwards is no reason for a mail by itself
+
+
+def test_a_gap_is_followed_until_it_was_healed_the_next_day(db: Database) -> None:
+    begin = datetime(2026, 11, 24, tzinfo=UTC)
+    healed = begin + timedelta(days=1, minutes=20)
+    with db.work() as session:
+        source = week.source_of(session, week.brand(session))
+        week.polls(session, source, begin, begin + timedelta(hours=23, minutes=30))
+        week.polls(session, source, healed, AT)
+        coverage = told(session, week.person(session)).coverage
+    (gap,) = coverage.gaps
+    assert (gap.since, gap.until) == (begin + timedelta(hours=23, minutes=25), healed)
+    assert coverage.polls == 282  # those of the day alone
 
 
 def test_paused_and_pushed_sources_are_not_expected_to_be_polled(db: Database) -> None:

@@ -3,14 +3,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
 
-from alerts.digest import build, render
+from alerts.digest import build, render, words
+from alerts.digest.data import Coverage, Gap
 from alerts.mail import serialised
 from alerts.models import Incident, Person
+from listener import i18n
 from listener.db import Database
 from tests.alerts import brand_week as week
 
@@ -179,7 +182,7 @@ def test_a_dead_collector_is_not_a_quiet_day(sqlite_db: Database) -> None:
         week.polls(session, week.source_of(session, acme), AT - timedelta(days=3), died)
         message = make(build(session, week.person(session, timezone="Europe/Paris"), "daily", DAY, at=AT))
     assert message["Subject"].startswith("Nothing heard: 1 source is silent")
-    assert "Acme mastodon: not heard from 11/24/26, 3:55" in text_of(message).replace("\u202f", " ")
+    assert "Acme mastodon: blind on Mastodon since 11/24/26, 3:55" in text_of(message).replace("\u202f", " ")
     assert not [part for part in message.walk() if part.get_content_type() == "image/png"]
 
 
@@ -191,3 +194,50 @@ def test_a_calm_day_is_told_by_its_mentions(sqlite_db: Database) -> None:
         message = make(build(session, week.person(session), "daily", DAY, at=AT))
     assert message["Subject"] == "1 mention · Tue, Nov 24"
     assert "Heard without a gap: 1 source" in text_of(message)
+
+
+@pytest.mark.parametrize(
+    ("locale", "line", "headline"),
+    [
+        (
+            "en",
+            "blind on Mastodon since 11/24/26, 3:05 PM, healed 3:40 PM",
+            "Heard late, but nothing is missing: 1 of 1",
+        ),
+        ("fr", "aveugle sur Mastodon depuis le 24/11/2026 15:05, rattrapé à 15:40", "1 source sur 1"),
+        ("ru", "24.11.2026, 15:05, восстановлено 15:40", "1 источника из 1"),
+        ("he", "לא נשמע ב-Mastodon מאז 24.11.2026, 15:05, הושלם 15:40", "מקור אחד מתוך 1"),
+    ],
+)
+def test_a_healed_gap_is_told_by_the_reader_s_clock(
+    sqlite_db: Database, locale: str, line: str, headline: str
+) -> None:
+    """14:05 to 14:40 in UTC is an hour later in Paris."""
+    begin = datetime(2026, 11, 24, tzinfo=UTC)
+    with sqlite_db.work() as session:
+        acme = week.brand(session)
+        week.mention(session, acme, NOON, sentiment="positive")
+        source = week.source_of(session, acme)
+        week.polls(session, source, begin - timedelta(days=1), begin + timedelta(hours=14, minutes=10))
+        week.polls(session, source, begin + timedelta(hours=14, minutes=40), AT)
+        person = week.person(session, locale=locale, timezone="Europe/Paris")
+        text = (
+            text_of(make(build(session, person, "daily", DAY, at=AT)))
+            .replace("\u202f", " ")
+            .replace("\xa0", " ")
+        )
+    assert line in text.partition("Acme mastodon: ")[2].partition("\n")[0]
+    assert headline in text
+
+
+@pytest.mark.parametrize("locale", i18n.LOCALES)
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_blind_sources_are_counted_in_every_language_s_forms(locale: str, count: int) -> None:
+    zone_start = datetime(2026, 11, 24, tzinfo=UTC)
+    gaps = tuple(Gap(f"s{n}", "x", zone_start, None) for n in range(count))
+    healed = tuple(Gap(f"s{n}", "x", zone_start, zone_start + timedelta(hours=1)) for n in range(count))
+    with i18n.use(locale):
+        said = {words.coverage(SimpleNamespace(coverage=Coverage(9, 100, found))) for found in (gaps, healed)}  # type: ignore[arg-type]
+    assert len(said) == 2
+    assert all("9" in text for text in said)
+    assert all(str(count) in text or (locale == "he" and count == 1) for text in said)

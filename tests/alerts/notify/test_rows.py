@@ -7,6 +7,7 @@ from sqlalchemy import select
 from alerts import notify
 from alerts.models import Delivery
 from listener.db import Database
+from listener.models import Account, Source
 from tests.alerts import brand_week as week
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -55,6 +56,27 @@ def test_a_broken_source_is_told_once_per_breakage_to_those_who_can_mend_it(db: 
         source = week.source_of(session, acme)
         source.failing_since = NOON + timedelta(days=1)
     assert notify.attention(db, at=NOON + timedelta(days=1, hours=1)) == 1
+
+
+def test_a_broken_account_is_told_once_for_all_its_sources(db: Database) -> None:
+    with db.work() as session:
+        acme = week.brand(session)
+        week.person(session, "admin@example.test", role="admin")
+        first = week.source_of(session, acme)
+        first.state, first.failing_since, first.error = "attention", NOON, "revoked"
+        session.get_one(Account, first.account_id).health = "attention"
+        for minute in (1, 2):
+            session.add(
+                Source(
+                    account_id=first.account_id, brand_id=acme.id, name=f"more {minute}", kind=first.kind,
+                    state="attention", failing_since=NOON + timedelta(minutes=minute), error="revoked",
+                )
+            )  # fmt: skip
+    assert notify.attention(db, at=NOON + timedelta(hours=1)) == 1
+    assert notify.attention(db, at=NOON + timedelta(hours=2)) == 0
+    with db.work() as session:  # the account is well again, one of its sources is not
+        session.get_one(Account, week.source_of(session, acme).account_id).health = "ok"
+    assert notify.attention(db, at=NOON + timedelta(hours=3)) == 3
 
 
 def test_what_may_pass_by_itself_is_told_after_hours(db: Database) -> None:

@@ -14,6 +14,7 @@ from listener.channels.base import Listen, Post
 from listener.db import Database
 from listener.errors import ChannelError
 from listener.ground import Ground
+from listener.models import Source
 from listener.sources import SourceError, parse_options
 from tests.listener.channels import keys
 from tests.listener.channels.appstore_room import APP, Connect, Feed
@@ -91,8 +92,13 @@ def test_a_country_that_fails_does_not_silence_the_others(
     said = feed.publish()
     plain = feed.answer
     feed.answer = lambda asked: Answer(status=400) if asked.path.startswith("/zz/") else plain(asked)  # type: ignore[method-assign]
-    assert "400" in (room.poll().error or "")
+    told = room.poll().error or ""
+    assert told.startswith("1 of 2 parts could not be read: zz: ")
+    assert "400" in told
     assert said.id in room.stored()
+    with room.db.read() as session:
+        row = session.get_one(Source, room.source_id)
+        assert (row.state, row.errors, row.error) == ("active", 0, told)
 
 
 def test_test_names_an_app_that_no_store_has(kit: Ground, site: Site) -> None:

@@ -74,6 +74,26 @@ def test_an_unchanged_feed_is_not_read_again(kit: Ground, site: Site) -> None:
     assert second.cursor == first.cursor
 
 
+def test_a_feed_that_is_cut_on_its_way_is_read_whole_the_next_time(kit: Ground, site: Site) -> None:
+    whole = RSS.format(item("a") + item("b") + item("old", date=OLD))
+
+    def answer(asked: object) -> Answer:
+        if getattr(asked, "headers", {}).get("if-none-match") == '"v1"':
+            return Answer(status=304)
+        body = whole[: whole.index("urn:press:b")] if len(site.asked) == 1 else whole
+        return Answer(body, headers=XML | {"ETag": '"v1"'})
+
+    site.answer = answer
+    pages = channel(kit, site).listen(Listen([], SINCE), None)
+    first = next(pages)
+    assert [post.id for post in first.posts] == ["urn:press:a"]
+    with pytest.raises(ChannelError, match="ends in the middle"):
+        next(pages)
+    second = listen(channel(kit, site), first.cursor)
+    assert {post.id for post in second.posts} == {"urn:press:a", "urn:press:b"}
+    assert listen(channel(kit, site), second.cursor).posts == ()  # unchanged since the whole one
+
+
 def test_a_missing_guid_and_date_still_make_one_post(kit: Ground, site: Site) -> None:
     serve(site, "<item><title>Acme fails</title><description>again</description></item>")
     one, two = (listen(channel(kit, site)).posts[0] for _ in range(2))

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from listener import brands, hooks, sources
-from listener.channels.base import Attempt, Gone, Hook, Listen, Post, ReplyMode, Sent, Unsure
+from listener.channels.base import Attempt, Gone, Hook, Listen, Post, Refused, ReplyMode, Sent, Unsure
 from listener.channels.whatsapp import WhatsApp, WhatsAppOptions
 from listener.db import Database, now
 from listener.errors import ChannelError, HttpError
@@ -229,7 +229,7 @@ def test_accepted_without_an_answer_is_cleared_up_by_its_status(
     assert isinstance(found, Sent)
     assert found.id == "wamid.77"
     failed = sources.channel_of(sqlite_db, kit, source_id).find(Attempt(post(), "x", "k2", now()))
-    assert isinstance(failed, Unsure)
+    assert isinstance(failed, Refused)
     assert "could not deliver" in failed.reason
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from listener import brands, collect, sources
+from listener import brands, budget, collect, sources
 from listener.db import Database, now
 from listener.ground import Ground
-from listener.models import Author, OwnPost, Source
+from listener.models import Author, OwnPost, Reading, Source
 from tests.listener.channels.x_room import TinyX, said
 from tests.listener.channels.x_scene import BEARER, hear, listen_to, source, stored
 from tests.listener.rooms import ground
@@ -205,14 +205,14 @@ def test_a_days_reads_are_kept_within_the_budget(sqlite_db: Database, kit: Groun
     assert "budget of 25 reads" in (outcome.error or "")
     assert len(stored(sqlite_db)) == 25
     row = source(sqlite_db, source_id)
-    assert row.cursor is not None
-    assert row.cursor["reads"]["count"] == 25
+    with sqlite_db.read() as session:
+        today = budget.of(session, row, at=now())
+    assert (today.per_day, today.used, today.left) == (25, 25, 0)
     assert row.not_before is not None
     assert (row.not_before - now()) < timedelta(hours=24, seconds=10)
     assert row.state == "active"
     with sqlite_db.work() as session:  # midnight passes
-        found = session.get_one(Source, source_id)
-        found.not_before = None
-        found.cursor = {**found.cursor, "reads": {"day": "2020-01-01", "count": 25}}
+        session.get_one(Source, source_id).not_before = None
+        session.execute(update(Reading).values(day=date(2020, 1, 1)))
     collect.poll(sqlite_db, kit, source_id, force=True)
     assert len(stored(sqlite_db)) == 50

@@ -74,7 +74,16 @@ class TinyX:
             return self.create(json.loads(asked.body))
         if asked.path == "/2/tweets":
             return self.look_up(asked.query["ids"].split(","))
-        return self.listing(asked)
+        return self.count(asked) if asked.path == "/2/tweets/counts/recent" else self.listing(asked)
+
+    def count(self, asked: Asked) -> Answer:
+        start = datetime.fromisoformat(asked.query["start_time"])
+        found = [
+            one
+            for one in self.tweets.values()
+            if self._asked_for(asked, one) and moment(int(one["id"])) >= start
+        ]
+        return said({"data": [], "meta": {"total_tweet_count": len(found)}})
 
     def create(self, told: dict[str, Any]) -> Answer:
         parent = told["reply"]["in_reply_to_tweet_id"]

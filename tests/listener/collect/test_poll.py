@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from listener import collect, sources
 from listener.collect.schedule import Lease, LeaseLostError, back_off
 from listener.db import Database, now
-from listener.errors import ChannelError, HttpError
+from listener.errors import ChannelError, HttpError, PartError
 from listener.ground import Ground
 from listener.models import Account, Mention, Poll, Source
 from tests.listener.rooms import NOON, Parrot, furnish, ground, page, post
@@ -244,3 +244,26 @@ def test_a_lease_is_renewed_only_by_its_holder(db: Database, kit: Ground, say: S
         Lease(source_id, NOON).renew(session, NOON + timedelta(minutes=1))
     with db.work() as session, pytest.raises(LeaseLostError):
         Lease(source_id, NOON).renew(session, NOON + timedelta(minutes=2))
+
+
+def test_a_part_that_fails_is_told_and_does_not_slow_the_source(db: Database, kit: Ground, say: Say) -> None:
+    (source_id,) = furnish(db, kit, "one")
+    for number in range(4):
+        say(page(post(str(number))), PartError("1 of 2 parts could not be read: fr: 500", hint="Wait."))
+        begun = now()
+        outcome = collect.poll(db, kit, source_id, force=True)
+        assert (outcome.new, outcome.error, outcome.hint) == (
+            1, "1 of 2 parts could not be read: fr: 500", "Wait.",
+        )  # fmt: skip
+    row = source(db, source_id)
+    assert (row.state, row.errors, row.error, row.hint) == ("active", 0, outcome.error, "Wait.")
+    assert timedelta(minutes=4) < row.next_poll_at - begun < timedelta(minutes=6)
+    assert row.complete_at is None
+    with db.read() as session:
+        assert session.scalars(select(Poll.error).order_by(Poll.id)).all() == [outcome.error] * 4
+        assert session.get_one(Account, row.account_id).health == "ok"
+    say(post("5"))
+    assert collect.poll(db, kit, source_id, force=True).error is None
+    row = source(db, source_id)
+    assert row.error is None
+    assert row.complete_at is not None

@@ -97,3 +97,12 @@ def test_the_platforms_own_words_are_kept_without_tokens(body: str, said: str) -
 @pytest.mark.parametrize("body", ["<html>", "[" * 100_000, '{"error": 5}', "[]", "null"])
 def test_a_body_without_words_adds_none(body: str) -> None:
     assert str(error_of(400, {"Content-Type": "application/json"}, body)).endswith("Bad Request")
+
+
+def test_the_reset_of_a_quota_is_no_wait_for_a_server_that_is_broken() -> None:
+    quota = {"x-ratelimit-remaining": "598.0", "x-ratelimit-reset": "240"}
+    assert error_of(500, quota).retry_after is None
+    assert error_of(503, {**quota, "retry-after": "9"}).retry_after == timedelta(seconds=9)
+    waited = error_of(429, quota).retry_after
+    assert waited is not None
+    assert timedelta(minutes=3) < waited <= timedelta(minutes=4)

@@ -39,7 +39,9 @@ def test_notifications_are_the_mentions_of_the_brand(client: Any, simulator: Sim
         page = client.fetch_next(page) or []
     brand = simulator.world.brand
     expected = {
-        post.id for post in simulator.world.posts if brand in post.mentions and post.account is not brand
+        post.id
+        for post in simulator.world.on("mastodon")
+        if brand in post.mentions and post.account is not brand
     }
     assert len(seen) == len(set(seen)) > 60
     assert set(seen) == expected
@@ -108,3 +110,11 @@ def test_a_private_answer_is_seen_by_the_two_only(client: Any, simulator: Simula
     with pytest.raises(MastodonNotFoundError):
         connect(simulator, "").status(made["id"])
     assert made["id"] not in {one["id"] for one in client.timeline_public()}
+
+
+def test_ids_of_notifications_grow_although_posts_are_deleted(client: Any, simulator: Simulator) -> None:
+    before = client.notifications(limit=1)[0]["id"]
+    for post in [one.post for one in simulator.world.notifications[-8:]]:
+        simulator.world.delete(post)
+    simulator.world.publish(simulator.world.add_account("ada", "Ada"), "@tolvane still down")
+    assert int(client.notifications(limit=1)[0]["id"]) > int(before)

@@ -106,7 +106,7 @@ def test_posts_keep_arriving_by_themselves() -> None:
 
 
 def test_an_unknown_scenario_and_a_speed_of_zero_are_explained() -> None:
-    with pytest.raises(SimulatorError, match="brand_week, burst, quiet"):
+    with pytest.raises(SimulatorError, match="brand_week, burst, crisis, quiet"):
         Simulator("nope")
     with pytest.raises(SimulatorError, match="greater than zero"):
         Simulator("quiet", speed=0)

@@ -118,6 +118,54 @@ def test_faults_by_path_over_http_and_back(client: Any, simulator: Simulator) ->
     assert client.notifications()
 
 
+def test_faults_are_ordered_in_words(simulator: Simulator) -> None:
+    made = simulator.faults.order("rate_limited:path=/x/,seconds=60,times=3,after=1")
+    assert (made.kind, made.path, made.seconds, made.times, made.after) == ("rate_limited", "/x/", 60.0, 3, 1)
+    assert simulator.faults.order("stall:times=always").times is None
+    for wrong in ("meteor", "stall:colour=red", "stall:times", "stall:times=many", "stall:seconds=-1"):
+        with pytest.raises(SimulatorError):
+            simulator.faults.order(wrong)
+
+
+def test_a_fault_can_let_some_requests_by(client: Any, simulator: Simulator) -> None:
+    simulator.faults.set("server_error", path="/timelines", after=1)
+    assert client.timeline_public()
+    with pytest.raises(MastodonAPIError):
+        client.timeline_public()
+
+
+def test_the_options_of_every_source_are_told(simulator: Simulator) -> None:
+    told = requests.get(f"{simulator.base_url}/_sim/settings", timeout=5).json()
+    assert told["mastodon"] == {"base_url": simulator.base_url, "access_token": simulator.token}
+    assert "PRIVATE KEY" in told["googleplay"]["service_account"]
+    assert set(told) >= {
+        "x",
+        "x-app",
+        "reddit",
+        "reddit-rss",
+        "bluesky",
+        "appstore",
+        "appstore-feed",
+        "email",
+    }
+
+
+def test_a_deleted_account_of_mastodon_takes_its_posts_along(client: Any, simulator: Simulator) -> None:
+    newest = client.timeline_public()[0]
+    simulator.faults.set("deleted_author", path="/timelines")
+    assert newest["id"] not in {one["id"] for one in client.timeline_public()}
+    with pytest.raises(MastodonNotFoundError):
+        client.status(newest["id"])
+
+
+def test_a_looping_cursor_leads_to_the_same_page(client: Any, simulator: Simulator) -> None:
+    first = client.timeline_public(limit=5)
+    simulator.faults.set("looping_cursor", path="/timelines")
+    again = client.timeline_public(limit=5)
+    assert client.fetch_next(again) == first == again
+    assert client.fetch_next(first) != first
+
+
 def test_a_fault_nobody_knows_is_refused(simulator: Simulator) -> None:
     answer = requests.post(f"{simulator.base_url}/_sim/faults", json={"kind": "meteor"}, timeout=5)
     assert answer.status_code == 400

@@ -9,8 +9,12 @@ from click.testing import CliRunner
 
 from listener.simulator import Simulator
 from listener.simulator import scenario as scenarios
+from listener.simulator.bluesky.names import key_of
 from listener.simulator.cli import sim
 from listener.simulator.errors import SimulatorError
+from listener.simulator.reddit.asked import name_of
+from listener.simulator.reviews import uuid_of
+from listener.simulator.x.ids import number
 
 
 def get(simulator: Simulator, path: str, **headers: str) -> requests.Response:
@@ -71,7 +75,8 @@ def test_what_is_not_there_is_404(simulator: Simulator) -> None:
 def test_the_command_lists_scenarios_and_names_a_wrong_one() -> None:
     listed = CliRunner().invoke(sim, ["scenarios"])
     assert listed.exit_code == 0
-    assert [line.split("\t")[0] for line in listed.output.splitlines()] == ["brand_week", "burst", "quiet"]
+    names = [line.split("\t")[0] for line in listed.output.splitlines()]
+    assert names == ["brand_week", "burst", "crisis", "quiet"]
     wrong = CliRunner().invoke(sim, ["serve", "--scenario", "nope", "--port", "0"])
     assert wrong.exit_code == 1
     assert "there is no scenario 'nope'" in wrong.output
@@ -109,3 +114,33 @@ def test_a_bad_scenario_file_is_named(
     monkeypatch.setattr(scenarios, "FOLDER", tmp_path)
     with pytest.raises(SimulatorError, match=said):
         scenarios.read("mine")
+
+
+@pytest.mark.parametrize(
+    ("platform", "address"),
+    [
+        ("x", "https://x.com/ada/status/{x}"),
+        ("reddit", "https://www.reddit.com/r/casualtalk/comments/{reddit}/post/"),
+        ("bluesky", "https://bsky.app/profile/ada.example.test/post/{bluesky}"),
+        ("googleplay", "https://play.google.com/store/apps/details?id=com.example.brand&reviewId={play}"),
+    ],
+)
+def test_the_address_on_the_platform_leads_to_the_page_here(
+    simulator: Simulator, platform: str, address: str
+) -> None:
+    post = simulator.world.publish(
+        simulator.world.add_account("ada", "Ada"), "tolvane is down", platform=platform
+    )
+    url = address.format(
+        x=number(post.number), reddit=name_of(post), bluesky=key_of(post), play=uuid_of(post)
+    )
+    led = requests.get(f"{simulator.base_url}/go", params={"url": url}, timeout=5)
+    assert (led.status_code, led.url) == (200, f"{simulator.base_url}/@ada/{post.id}")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "https://evil.example.test/", "//evil.example.test", "https://x.com/a/status/1"]
+)
+def test_other_addresses_lead_to_the_recent_posts(simulator: Simulator, url: str) -> None:
+    led = requests.get(f"{simulator.base_url}/go", params={"url": url}, timeout=5)
+    assert led.url == f"{simulator.base_url}/"

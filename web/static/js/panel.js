@@ -54,6 +54,18 @@
     if (event.target.closest("[data-help]")) $("#help").showModal();
     for (const open of $$(".drop[open]")) if (!open.contains(event.target)) open.open = false;
   });
+  /* A button that shows its answer in place: the form stays as it is, typed secrets included. */
+  document.addEventListener("submit", async (event) => {
+    const button = event.submitter;
+    const into = button?.dataset.into && $(button.dataset.into);
+    if (!into) return;
+    event.preventDefault();
+    button.disabled = true;
+    const answer = await ask(button.formAction, new FormData(event.target));
+    button.disabled = false;
+    if (answer.headers?.get("Content-Type")?.startsWith("text/html")) into.innerHTML = answer.text;
+    else toast(answer.text, "bad", 20);
+  });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });

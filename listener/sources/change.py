@@ -1,0 +1,36 @@
+"""Changing what a source listens to: its options, never those of its account. Cursor and history stay.
+
+No network. A poll under way ends with the options it began with; a stream is connected anew within seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from listener.db import Database
+from listener.ground import Ground
+from listener.models import Account
+from listener.sources.manage import named
+from listener.sources.options import SourceError, revalidate, split
+
+
+def change(db: Database, ground: Ground, name: str, settings: Mapping[str, str]) -> None:
+    """Set options of a source (`key=value`). Raises SourceError that names a key that is unknown or the account's."""
+    if not settings:
+        raise SourceError("nothing to change: give at least one key=value")
+    with db.work() as session:
+        source = named(session, name)
+        account = session.get_one(Account, source.account_id)
+        opened = ground.vault.unseal(account.secrets) if account.secrets else {}
+        since = {key: value for key, value in source.options.items() if key == "since"}
+        before = {key: value for key, value in source.options.items() if key not in since}
+        options = revalidate(source.kind, {**account.options, **before, **opened}, settings)
+        for key in settings:
+            extra = type(options).model_fields[key].json_schema_extra
+            if not (isinstance(extra, dict) and extra.get("of") == "source"):
+                message = (
+                    f"{key!r} belongs to the account, which other sources may share: "
+                    f"`allears account connect {source.kind}` changes it"
+                )
+                raise SourceError(message)
+        source.options = split(options)[1] | since
