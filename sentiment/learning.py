@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sentiment import corrections, data
 from sentiment.calibrate import Calibration
-from sentiment.choice import DEFAULT
 from sentiment.engine import weights
 from sentiment.engine.shipped import ShippedModel
 
@@ -58,7 +57,7 @@ def write(folder: Path, below: Path, model: ShippedModel, lesson: Lesson, rows: 
         "name": config.name,
         "version": version,
         "base": {
-            "folder": DEFAULT if below == weights.SHIPPED else str(below.resolve()),
+            "folder": weights.called(below),
             "encoder": weights.digest(below / weights.ENCODER),
         },
         "calibration": config.calibration,

@@ -71,15 +71,15 @@ class Reader:
     def load(
         cls, model: str = DEFAULT, *, threads: int | None = None, alert_threshold: float | None = None
     ) -> Reader:
-        """Load a model by name or folder, on ``threads`` cores (default: all).
+        """Load a model by name ("default", "fast", one of Hugging Face) or folder, on ``threads`` cores (default: all).
 
         ``alert_threshold`` is the P(level >= 2) from which on a mention is an alert; None = the model's own.
         Raises ModelError saying what is wrong, where, and what to do.
         """
-        if model == DEFAULT:
-            return cls(ShippedModel(weights.SHIPPED, threads=threads), alert_threshold=alert_threshold)
-        folder = Path(model).expanduser()
-        if (folder / weights.MANIFEST).exists() or (folder / weights.ENCODER).exists():
+        folder = weights.NAMED.get(model) or Path(model).expanduser()
+        if model in weights.NAMED or any(
+            (folder / name).exists() for name in (weights.MANIFEST, weights.ENCODER)
+        ):
             return cls(ShippedModel(folder, threads=threads), alert_threshold=alert_threshold)
         from sentiment.engine.checkpoint import Checkpoint  # noqa: PLC0415 - torch only when asked for
 

@@ -35,10 +35,10 @@ def from_corrections(context: click.Context, file: Path | None, reference: Path 
     try:
         rows = _corrections(context, file)
         now = model_name(context, None)
-        below = weights.SHIPPED
-        if now != choice.DEFAULT and (Path(now) / weights.MANIFEST).exists():
+        below = weights.NAMED.get(now) or weights.SHIPPED
+        if now not in weights.NAMED and (Path(now) / weights.MANIFEST).exists():
             borrowed = weights.check(Path(now)).base.get("folder", now)
-            below = weights.SHIPPED if borrowed == choice.DEFAULT else Path(borrowed)
+            below = weights.NAMED.get(borrowed) or Path(borrowed)
         model, lesson = learning.learn(below, rows, reference or learning.REFERENCE)
         _tell(lesson, len(rows), time.monotonic() - began)
         if lesson.heads is None:

@@ -18,13 +18,13 @@ from sentiment.errors import SentimentError
 
 
 def _folder(name: str) -> Path:
-    return weights.SHIPPED if name == choice.DEFAULT else Path(name).expanduser()
+    return weights.NAMED.get(name) or Path(name).expanduser()
 
 
 def _known(home: Path) -> dict[str, Path]:
-    """The shipped model and those in the home's folder ``models``."""
+    """The shipped models and those in the home's folder ``models``."""
     own = sorted(path.parent for path in (home / "models").glob(f"*/{weights.MANIFEST}"))
-    return {choice.DEFAULT: weights.SHIPPED, **{str(path): path for path in own}}
+    return {**weights.NAMED, **{str(path): path for path in own}}
 
 
 @click.group()
@@ -77,7 +77,7 @@ def list_(context: click.Context, *, as_json: bool) -> None:
 @click.argument("name", required=False)
 @click.option("--previous", is_flag=True, help="Go back to the model used before.")
 def use(name: str | None, *, previous: bool) -> None:
-    """Use the model NAME: "default", a folder, or a Hugging Face name. It is loaded first.
+    """Use the model NAME: "default", "fast", a folder, or a Hugging Face name. It is loaded first.
 
     Running workers take it up when they start again; scores already made keep their model's name.
 
@@ -91,7 +91,7 @@ def use(name: str | None, *, previous: bool) -> None:
     try:
         wanted = name or choice.previous(home)
         folder = Path(wanted).expanduser()
-        if folder.is_dir():
+        if wanted not in weights.NAMED and folder.is_dir():
             wanted = str(folder.resolve())
         loaded = Reader.load(wanted, threads=1).name
         choice.choose(home, wanted)
@@ -117,7 +117,7 @@ def info(context: click.Context, name: str | None, *, as_json: bool) -> None:
         config = weights.check(folder)
     except SentimentError as error:
         raise click.ClickException(str(error)) from error
-    sizes = {file: (folder / file).stat().st_size for file in weights.files(folder)}
+    sizes = {file: weights.locate(folder, file).stat().st_size for file in weights.files(folder)}
     document = {
         "model": used,
         "version": f"{config.name}-{config.version}",

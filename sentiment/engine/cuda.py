@@ -46,7 +46,7 @@ class CudaEngine:
 
         self._torch: Any = torch
         self._device = device
-        self._table = Embeddings(folder / weights.EMBEDDINGS)
+        self._table = Embeddings(weights.locate(folder, weights.EMBEDDINGS))
         try:
             values, shape = unpacked(folder / weights.ENCODER)
             self._network: Any = Network(shape)

@@ -81,7 +81,7 @@ def load(folder: Path) -> Heads:
 def root(folder: Path, config: weights.Config) -> Path:
     """The checked folder of the whole model below. Raises ModelError when it is another one by now."""
     named = config.base.get("folder", "default")
-    below = weights.SHIPPED if named == "default" else Path(named)
+    below = weights.NAMED.get(named) or Path(named)
     weights.check(below)
     if weights.digest(below / weights.ENCODER) != config.base.get("encoder"):
         raise ModelError(

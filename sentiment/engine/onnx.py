@@ -55,7 +55,7 @@ class OnnxEngine:
     def __init__(self, folder: Path, *, threads: int | None = None) -> None:
         """Load encoder and embeddings. Raises ModelError when the runtime rejects them."""
         self.threads = max(1, threads or cores())
-        self._table = Embeddings(folder / weights.EMBEDDINGS)
+        self._table = Embeddings(weights.locate(folder, weights.EMBEDDINGS))
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

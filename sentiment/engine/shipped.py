@@ -30,7 +30,7 @@ class ShippedModel:
         self.config = weights.check(folder)
         root = heads.root(folder, self.config) if self.config.base else folder
         self.heads = [heads.load(each) for each in dict.fromkeys((root, folder)) if heads.there(each)]
-        self.tokens = Tokens(root / weights.TOKENIZER)
+        self.tokens = Tokens(weights.locate(root, weights.TOKENIZER))
         self.engine: OnnxEngine | cuda.CudaEngine = (
             cuda.CudaEngine(root) if cuda.present() else OnnxEngine(root, threads=threads)
         )

@@ -1,6 +1,7 @@
 """The folder a model lives in: its files, their checksums and its configuration.
 
-A model is whole (encoder, embeddings, tokenizer) or only corrected heads on top of a whole one.
+A model is whole (encoder, embeddings, tokenizer) or only corrected heads on top of a whole one. A whole one may
+leave out embeddings and tokenizer and take the shipped model's, when its manifest names those very files.
 
 ``manifest.json`` names every file with its SHA-256; a file that was cut or changed is noticed at
 load, before it can score anything wrongly.
@@ -24,10 +25,16 @@ EMBEDDINGS = "embeddings.bin"
 TOKENIZER = "tokenizer.json"
 HEADS = "heads.npz"
 FILES = (ENCODER, EMBEDDINGS, TOKENIZER, CONFIG)
+SHARED = (EMBEDDINGS, TOKENIZER)
+"""Files that a model may take from the shipped one."""
 CORRECTED_FILES = (HEADS, CONFIG)
 """Of a model that learned from corrections and borrows everything else."""
 SHIPPED = Path(__file__).resolve().parent.parent / "weights"
 """The model that comes with the product."""
+FAST = SHIPPED / "fast"
+"""Half the layers, for twice the speed; it takes embeddings and tokenizer from the shipped one."""
+NAMED = {"default": SHIPPED, "fast": FAST}
+"""Models that are called by a name instead of a folder."""
 _RESTORE = "Restore the weights folder (git checkout sentiment/weights, or install again)."
 
 
@@ -40,7 +47,7 @@ class Config:
     calibration: dict[str, Any]
     about: dict[str, Any]
     base: dict[str, str] = field(default_factory=dict)
-    """Of corrected heads: ``folder`` ("default" or a path) and ``encoder`` (SHA-256) of the whole model below."""
+    """Of corrected heads: ``folder`` (a name of NAMED or a path) and ``encoder`` (SHA-256) of the whole model below."""
 
 
 def files(folder: Path) -> tuple[str, ...]:
@@ -48,6 +55,17 @@ def files(folder: Path) -> tuple[str, ...]:
     if not (folder / HEADS).exists():
         return FILES
     return (*FILES, HEADS) if (folder / ENCODER).exists() else CORRECTED_FILES
+
+
+def locate(folder: Path, name: str) -> Path:
+    """Where a file of the model lies: in its folder, or of what may be shared, in the shipped one."""
+    own = folder / name
+    return SHIPPED / name if name in SHARED and not own.exists() else own
+
+
+def called(folder: Path) -> str:
+    """The name a folder is recorded by: its own where it has one, so that an installation may move."""
+    return next((name for name, known in NAMED.items() if known == folder), str(folder.resolve()))
 
 
 def digest(path: Path) -> str:
@@ -58,7 +76,7 @@ def digest(path: Path) -> str:
 
 def seal(folder: Path) -> dict[str, str]:
     """Write the manifest over the folder's files and return it."""
-    sums = {name: digest(folder / name) for name in files(folder)}
+    sums = {name: digest(locate(folder, name)) for name in files(folder)}
     text = json.dumps({"format": FORMAT, "sha256": sums}, indent=1) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return sums
@@ -82,10 +100,16 @@ def check(folder: Path) -> Config:
     taught = isinstance(sums, dict) and HEADS in sums
     corrected = taught and ENCODER not in sums
     for name in CORRECTED_FILES if corrected else (*FILES, HEADS) if taught else FILES:
-        path = folder / name
+        path = locate(folder, name)
         if not path.is_file():
             raise ModelError("a model file is missing", where=path, do=_RESTORE)
         if digest(path) != sums.get(name):
+            if path.parent != folder:
+                raise ModelError(
+                    "a model file is missing, and the shipped model's is another one",
+                    where=folder / name,
+                    do=_RESTORE,
+                )
             raise ModelError(
                 "a model file is damaged (its SHA-256 is not the manifest's)",
                 where=path,

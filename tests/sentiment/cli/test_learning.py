@@ -54,6 +54,15 @@ def test_corrections_are_learned_used_and_rolled_back(home: Path, tmp_path: Path
     assert choice.chosen(home) == "default"
 
 
+def test_corrections_of_the_fast_model_stay_with_it(home: Path, tmp_path: Path) -> None:
+    choice.choose(home, "fast")
+    done = run("train", "--from-corrections", "--corrections", str(taught(tmp_path)))
+    assert done.exit_code == 0, done.output
+    own = Path(choice.chosen(home))
+    assert json.loads((own / "config.json").read_text(encoding="utf-8"))["base"]["folder"] == "fast"
+    assert Reader.load(str(own), threads=1).name.startswith("allears-fast-")
+
+
 def test_what_makes_the_reference_worse_is_not_used(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from sentiment import learning
 from sentiment.cli import model
 from sentiment.engine import weights
 
@@ -50,6 +51,13 @@ def test_a_damaged_model_is_listed_as_such_and_never_used(home: Path) -> None:
     assert not (home / "model.json").exists()
 
 
+def test_the_fast_model_is_a_name(home: Path) -> None:
+    assert run("use", "fast").exit_code == 0
+    assert json.loads((home / "model.json").read_text(encoding="utf-8"))["model"] == "fast"
+    assert "* fast  allears-fast-" in run("list").stdout
+    assert json.loads(run("info", "--json").stdout)["version"].startswith("allears-fast-")
+
+
 def test_use_wants_one_thing() -> None:
     assert run("use").exit_code == 2
     assert run("use", "default", "--previous").exit_code == 2
@@ -76,6 +84,21 @@ def test_eval(tmp_path: Path) -> None:
     assert found["overall"]["urgency"]["criticals_caught"] == 1.0
     assert plot.read_text(encoding="utf-8").startswith("<svg")
     assert "language: en" in run("eval", str(path)).stdout
+
+
+def test_a_cross_fit_needs_the_labels_it_fits(tmp_path: Path) -> None:
+    path = tmp_path / "labelled.csv"
+    path.write_text("text,sentiment\nfine,positive\n", encoding="utf-8")
+    refused = run("eval", str(path), "--cross-fit")
+    assert refused.exit_code == 1
+    assert "every row needs urgency and needs_reply" in refused.stderr
+
+
+def test_a_cross_fit_reads_every_row_once(tmp_path: Path) -> None:
+    document = json.loads(run("eval", str(learning.REFERENCE), "--cross-fit", "--json").stdout)
+    assert document["rows"] == 90
+    assert document["model"].endswith("cross-fitted")
+    assert sum(map(sum, document["overall"]["urgency"]["confusion"])) == 90
 
 
 @pytest.mark.parametrize(

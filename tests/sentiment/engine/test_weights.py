@@ -45,6 +45,19 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
         weights.check(folder)
 
 
+def test_the_fast_model_borrows_what_is_the_same() -> None:
+    assert weights.check(weights.FAST).name == "allears-fast"
+    assert not (weights.FAST / weights.EMBEDDINGS).exists()
+    assert weights.locate(weights.FAST, weights.EMBEDDINGS) == weights.SHIPPED / weights.EMBEDDINGS
+    assert weights.locate(weights.FAST, weights.ENCODER) == weights.FAST / weights.ENCODER
+
+
+def test_another_file_is_not_borrowed(folder: Path) -> None:
+    (folder / weights.TOKENIZER).unlink()
+    with pytest.raises(ModelError, match=rf"missing, and the shipped model's is another one.*{folder}"):
+        weights.check(folder)
+
+
 def test_another_format_is_refused(folder: Path) -> None:
     (folder / weights.MANIFEST).write_text('{"format": 99}', encoding="utf-8")
     with pytest.raises(ModelError, match="format 99, this version reads 1"):
