@@ -12,6 +12,7 @@ from listener.preview import Cost, Preview
 from listener.query import Query, parse
 
 SHOWN = 100  # characters of an example
+FEW = 10  # below it tenths of a read are told
 
 
 @click.command("preview")
@@ -107,8 +108,9 @@ def lines(found: Preview) -> list[str]:
 
 
 def _cost(one: Cost, *, least: bool) -> str:
+    reads = f"{one.reads:.1f}" if one.reads < FEW else f"{one.reads:.0f}"
     said = (
-        f"{one.source or one.kind}: {'at least' if least else 'about'} {one.reads:.0f} paid reads a day = "
+        f"{one.source or one.kind}: {'at least' if least else 'about'} {reads} paid reads a day = "
         f"{one.per_day} {one.currency} a day, {one.per_month} {one.currency} in 30 days "
         f"({one.per_read} {one.currency} a read, {one.known_on:%B %Y})"
     )

@@ -38,12 +38,13 @@ logger = log.get(__name__)
 MARK = "demo.json"  # a folder with this file was made by the demo and may be started afresh
 SOURCES: tuple[tuple[str, str, int, dict[str, str]], ...] = (
     ("mastodon", "{brand} on Mastodon", 10, {}),
-    ("x", "{brand} on X", 15, {}),
+    ("x", "{brand} on X", 15, {"reads_per_day": "5000"}),
     ("reddit", "{brand} on Reddit", 15, {"subreddits": "eastmere,homeinternet"}),
     ("googleplay", "{brand} app on Google Play", 30, {}),
     ("feed", "Local news", 60, {}),
 )
 """Kind, name, seconds between polls, and what the source has beyond what the simulator tells."""
+ALSO = {"x": "x-app"}  # the app's own token, with which X counts what a query has
 EMAIL = "dana@example.test"
 COLLEAGUE = "avi@example.test"
 
@@ -141,7 +142,7 @@ def _fill(context: Context, simulator: Simulator, password: str) -> None:
             kind,
             name=name.format(brand=world.brand_name),
             brand=world.brand_name,
-            settings=simulator.access.of(kind) | more,
+            settings=simulator.access.of(ALSO.get(kind, kind)) | simulator.access.of(kind) | more,
             every=timedelta(seconds=seconds),
             since=week,
         )
