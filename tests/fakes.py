@@ -6,12 +6,14 @@ idempotency key: two calls make two posts, as on the least helpful platform.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -65,7 +67,7 @@ class FakePlatform:
 
     def next_fault(self) -> str:
         """Take the next fault."""
-        with _LOCK:
+        with self._alone():
             faults = self._read("faults", [])
             if not faults:
                 return "ok"
@@ -83,7 +85,7 @@ class FakePlatform:
 
     def post(self, parent: str, text: str, key: str) -> str:
         """Publish a reply and return its id."""
-        with _LOCK, (self.folder / "replies.jsonl").open("a", encoding="utf-8") as file:
+        with self._alone(), (self.folder / "replies.jsonl").open("a", encoding="utf-8") as file:
             number = len(self.replies()) + 1
             file.write(json.dumps({"id": f"r{number}", "parent": parent, "text": text, "key": key}) + "\n")
             file.flush()
@@ -108,6 +110,13 @@ class FakePlatform:
         """Count a call."""
         with (self.folder / "calls").open("a", encoding="utf-8") as file:
             file.write(".")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold off the other threads, and the other processes that share the folder."""
+        with _LOCK, (self.folder / "lock").open("w", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _read(self, name: str, otherwise: Any) -> Any:
         file = self.folder / f"{name}.json"
