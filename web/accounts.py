@@ -196,7 +196,7 @@ def _rows() -> list[AccountRow]:
             brands.setdefault(account_id, set()).add(brand_id)
     return [
         row
-        for row in listener_accounts.list_(ctx.db, ctx.ground)
+        for row in listener_accounts.list_(ctx.db, ctx.ground, brand_ids=viewer().brand_ids)
         if row.id not in brands or any(viewer().sees(brand_id) for brand_id in brands[row.id])
     ]
 
