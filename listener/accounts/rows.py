@@ -9,12 +9,15 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from listener.channels import channel_type
 from listener.channels.base import Channel, Options
 from listener.db import now
 from listener.ground import Ground
 from listener.models import Account, Source
 from listener.oauth import keeper
 from listener.sources.options import SourceError, split
+
+ADDRESSES = ("url", "_host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,32 @@ def stored(session: Session, ground: Ground, account_id: int) -> Stored:
     return Stored(row.kind, row.base_url, {**of_source, **row.options, **secrets}, row.limits)
 
 
+def moved(kind: str, before: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """Return the options that `settings` change and that say where a platform is: what is sealed would go there."""
+    fields = channel_type(kind).options_type.model_fields
+    return [
+        name
+        for name, text in settings.items()
+        if name in fields
+        and name.endswith(ADDRESSES)
+        and str(text or "").rstrip("/") != str(before.get(name) or fields[name].default or "").rstrip("/")
+    ]
+
+
 def twin(
-    session: Session, kind: str, base_url: str, identity: str, known: Mapping[str, Any]
-) -> Account | None:
-    """Return the account that is the same identity on the platform, by what the platform says, or by its options."""
-    there = session.scalars(
-        select(Account).where(Account.kind == kind, Account.base_url == base_url).order_by(Account.id)
-    ).all()
+    session: Session, kind: str, base_url: str, identity: str, known: Mapping[str, Any], given: Mapping[str, Any]
+) -> Account | None:  # fmt: skip
+    """Return the account that is the same identity on the platform, by what the platform says, or by its options.
+
+    Not one that is reached elsewhere than `given` says: another server may call itself anybody.
+    """
+    there = [
+        row
+        for row in session.scalars(
+            select(Account).where(Account.kind == kind, Account.base_url == base_url).order_by(Account.id)
+        )
+        if not moved(kind, row.options, given)
+    ]
     for row in there:
         if names(row.limits) & names(known):
             return row
