@@ -16,6 +16,7 @@ from listener.ground import Ground
 from listener.models import Account, Source
 from listener.oauth import keeper
 from listener.sources.options import SourceError, split
+from listener.streams import state as streams
 
 ADDRESSES = ("url", "_host")
 
@@ -87,7 +88,8 @@ def write(
     line: str,
     trial: keeper.Trial | None,
 ) -> None:
-    """Store what a good `check` was made with, and set the account's sources going; cursors and history stay.
+    """Store what a good `check` was made with, and set the account's sources and streams going; cursors and
+    history stay.
 
     `trial`: the keeper it was made with; None = the row's own, whose token and refresh token stay. While the account
     has no source, what it would listen to is kept with it: the first source takes it over.
@@ -110,3 +112,5 @@ def write(
         .where(Source.account_id == row.id, Source.state.in_(["active", "attention"]))
         .values(state="active", errors=0, error=None, hint=None, next_poll_at=now())
     )
+    for source_id in session.scalars(select(Source.id).where(Source.account_id == row.id)):
+        streams.again(session, source_id, at=now())

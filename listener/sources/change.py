@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from listener.db import Database
+from listener.db import Database, now
 from listener.ground import Ground
 from listener.models import Account
 from listener.sources.manage import named
 from listener.sources.options import SourceError, revalidate, split
+from listener.streams.state import again
 
 
 def change(db: Database, ground: Ground, name: str, settings: Mapping[str, str]) -> None:
@@ -34,3 +35,4 @@ def change(db: Database, ground: Ground, name: str, settings: Mapping[str, str])
                 )
                 raise SourceError(message)
         source.options = split(options)[1] | since
+        again(session, source.id, at=now())  # it may have waited for just this
