@@ -18,7 +18,8 @@ from sqlalchemy import select
 
 from alerts import people, reply
 from alerts.models import Reply
-from benchmarks.faults import PAGED, RESET, RUNS, WAYS, Stage, Way, stage
+from benchmarks._stage import PAGED, WAYS, Stage, Way, stage
+from benchmarks.faults import RESET, RUNS
 from listener.db import now
 from listener.models import Mention
 from listener.simulator.faults import Fault

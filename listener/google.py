@@ -28,6 +28,7 @@ AUTHORIZE_URL = "https://accounts.google.com/o/oauth2/v2/auth"
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LIFE = timedelta(hours=1)
+_read_before: set[str] = set()  # digests of keys
 _QUOTA = frozenset({"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg"})
 _TOO_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "servingLimitExceeded"})
 _PERSON = {
@@ -121,12 +122,22 @@ def account_of(text: str) -> dict[str, str]:
         message = f"has no client_email and private_key; {hint}"
         raise ValueError(message)
     found["private_key"] = pem(found["private_key"])
-    try:
-        load_pem_private_key(found["private_key"].encode(), None)
-    except (ValueError, TypeError):
+    if not _readable(found["private_key"]):
         message = f"has a private_key that cannot be read; {hint}"
-        raise ValueError(message) from None
+        raise ValueError(message)
     return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _readable(key: str) -> bool:
+    """Tell whether a private key can be read; one that could is not tried again, which would take 50 ms each time."""
+    name = tokens.digest(key)
+    if name not in _read_before:
+        try:
+            load_pem_private_key(key.encode(), None)
+        except (ValueError, TypeError):
+            return False
+        _read_before.add(name)
+    return True
 
 
 def token_url(given: str | None, base_url: str, usual_base: str, named: str | None = None) -> str:

@@ -170,9 +170,9 @@ def _datetime(at: datetime, zone: tzinfo, style: Style, tag: str) -> str:
     return dates.format_datetime(at, style, tzinfo=zone, locale=_parsed(tag))
 
 
-def format_time(at: datetime, zone: tzinfo) -> str:
-    """Write hours and minutes of an aware instant in `zone`."""
-    return dates.format_time(at, "short", tzinfo=zone, locale=current())
+def format_time(at: datetime, zone: tzinfo, style: Style = "short") -> str:
+    """Write hours and minutes (medium: and seconds) of an aware instant in `zone`."""
+    return dates.format_time(at, style, tzinfo=zone, locale=current())
 
 
 def format_relative(at: datetime, now: datetime) -> str:

@@ -45,7 +45,7 @@ def save(account_id: int) -> Answer:
     """Take new options or credentials as typed in, if the platform takes them; what is left empty stays."""
     row, ctx = _own(account_id), context()
     try:
-        line = listener_accounts.connect(ctx.db, ctx.ground, account_id, sources.settings_of(request.form))
+        line = listener_accounts.connect(ctx.db, ctx.ground, account_id, _settings(row))
     except ListenerError as error:
         return _page(row, error=_words(error))
     _noted(account_id)
@@ -59,7 +59,7 @@ def reconnect(account_id: int) -> Answer:
     """Begin a log-in of this account on its platform."""
     row = _own(account_id)
     try:
-        return _begun(account_id, sources.settings_of(request.form))
+        return _begun(account_id, _settings(row))
     except ListenerError as error:
         return _page(row, error=_words(error))
 
@@ -196,7 +196,7 @@ def _rows() -> list[AccountRow]:
             brands.setdefault(account_id, set()).add(brand_id)
     return [
         row
-        for row in listener_accounts.list_(ctx.db, ctx.ground)
+        for row in listener_accounts.list_(ctx.db, ctx.ground, brand_ids=viewer().brand_ids)
         if row.id not in brands or any(viewer().sees(brand_id) for brand_id in brands[row.id])
     ]
 
@@ -207,6 +207,24 @@ def _own(account_id: int) -> AccountRow:
     if found is None:
         raise NotFound(_("There is no such account."))
     return found
+
+
+def _settings(row: AccountRow) -> dict[str, str]:
+    """Return the options of the form. Raises ListenerError where stored secrets would go to another server.
+
+    They are shown to nobody, and whoever may change the address may be somebody else than who typed them.
+    """
+    settings = sources.settings_of(request.form)
+    moved = listener_accounts.moved(row.kind, row.options, settings)
+    if moved and row.secrets.keys() - settings.keys():
+        raise ListenerError(
+            _(
+                "%(names)s leads to another server, and the stored secrets are not sent there. Give all of them anew, "
+                "or connect a new account.",
+                names=", ".join(moved),
+            )
+        )
+    return settings
 
 
 def _page(row: AccountRow, *, error: str = "") -> Answer:

@@ -50,7 +50,9 @@ def coverage() -> Answer:
     rows = []
     for one in found:
         text = finding(one)
-        rows.append(Seen(one, text, timeline.line(one.blind, since, at, zone(), text), facts(one)))
+        begin = at if _silent(one) else one.heard_from
+        drawn = timeline.line(one.blind, since, at, zone(), text, begin=begin)
+        rows.append(Seen(one, text, drawn, facts(one)))
     return show(
         "manage/coverage.html",
         rows=rows,
@@ -80,8 +82,12 @@ def finding(one: Coverage) -> str:
     """Say in one sentence what the line shows."""
     if one.state == "paused":
         return _("Paused: quiet on purpose.")
+    if _silent(one):
+        return _("Nothing could be read yet.") if one.polls else _("Not polled yet.")
     if not one.blind:
-        return _("Heard without a gap.") if one.polls else _("Not polled yet.")
+        if one.heard_from is None:
+            return _("Heard without a gap.")
+        return _("Heard without a gap since %(since)s.", since=exactly(one.heard_from))
     last = one.blind[-1]
     if last.until is None:
         return _("Blind since %(since)s: %(why)s", since=exactly(last.since), why=why(last))
@@ -154,6 +160,11 @@ def _length(gap: Gap, at: datetime) -> str:
 
 def _blind(one: Coverage) -> bool:
     return bool(one.blind) and one.blind[-1].until is None
+
+
+def _silent(one: Coverage) -> bool:
+    """Tell whether no poll has read anything so far, and it is too early to call the source blind."""
+    return not one.blind and (one.last_ok_at is None or not one.polls)
 
 
 def _days() -> int:

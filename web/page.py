@@ -80,10 +80,14 @@ def moment(at: datetime | None) -> Markup:
     )
 
 
-def exactly(at: datetime) -> str:
-    """Write an instant in the reader's zone, with the zone."""
+def exactly(at: datetime, after: datetime | None = None) -> str:
+    """Write an instant in the reader's zone, with the zone; as the end of a span only the time, where it lies on the
+    day that `after`, its beginning, has named."""
     where = i18n.zone_of(zone())
-    return f"{i18n.format_datetime(at, where)} {at.astimezone(where).tzname()}"
+    mine = at.astimezone(where)
+    if after is not None and mine.date() == after.astimezone(where).date():
+        return i18n.format_time(at, where, "medium")
+    return f"{i18n.format_datetime(at, where)} {mine.tzname()}"
 
 
 @contextmanager

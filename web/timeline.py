@@ -15,16 +15,30 @@ THIN = 4  # units: a gap of minutes is seen on a line of a month too
 MOST_MARKS = 31  # midnights that are marked
 
 
-def line(gaps: Sequence[Gap], since: datetime, until: datetime, zone: str, title: str) -> Markup:
+def line(
+    gaps: Sequence[Gap],
+    since: datetime,
+    until: datetime,
+    zone: str,
+    title: str,
+    *,
+    begin: datetime | None = None,
+) -> Markup:
     """Draw [since, until) with its gaps, open ones solid and healed ones hatched; a thin mark at each midnight of
-    `zone`. Reads from the side where the language begins. `title` says the finding for those who do not see it."""
+    `zone`. Reads from the side where the language begins. `title` says the finding for those who do not see it.
+    begin: nothing was listened to before; `until` or later leaves the line empty."""
     whole = (until - since) / timedelta(seconds=1)
     mirrored = i18n.direction() == "rtl"
 
     def place(moment: datetime) -> float:
         return min(max((moment - since).total_seconds() / whole, 0.0), 1.0) * WIDTH
 
-    parts = [f'<rect class="heard" x="0" y="4" width="{WIDTH}" height="{HEIGHT - 8}" rx="3"/>']
+    deaf = place(begin) if begin else 0.0
+    tall, first = f'y="4" height="{HEIGHT - 8}" rx="3"', 0 if mirrored else deaf
+    parts = [
+        f'<rect class="unheard" x="0" width="{WIDTH}" {tall}/>',
+        f'<rect class="heard" x="{first:g}" width="{WIDTH - deaf:g}" {tall}/>',
+    ]
     for at in _midnights(since, until, zone):
         x = WIDTH - place(at) if mirrored else place(at)
         parts.append(f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}"/>')

@@ -96,6 +96,16 @@ def _claim(db: Database, at: datetime) -> int | None:
         ).scalar_one_or_none()
 
 
+def _still_ours(db: Database, reply_id: int, attempts: int, at: datetime) -> bool:
+    """Begin the lease anew for the call; False where looking took so long that others think we have died."""
+    with db.work() as session:
+        reply = _held(session, reply_id)
+        if reply.state != states.SENDING or reply.attempts != attempts:
+            return False
+        reply.lease_until = at + LEASE
+        return True
+
+
 def _send_one(
     db: Database, ground: Ground, reply_id: int, settings: AlertSettings, at: datetime | None
 ) -> None:
@@ -120,6 +130,9 @@ def _send_one(
     speaker = way.speaker
     if speaker is None:  # pragma: no cover - without an account the mode is never "api"
         raise LookupError(reply_id)
+    if not _still_ours(db, reply_id, attempts, at or now()):
+        logger.warning("reply.lost", reply=reply_id)
+        return
     try:
         answer = speaker.reply(way.post, text, key=key)
     except ChannelError as error:
@@ -148,6 +161,9 @@ def _fresh(db: Database, ground: Ground, reply_id: int, way: Reach, mention_id: 
         found = look(db, ground, way.speaker, mention_id, at=at)
     except ListenerError as error:
         logger.info("reply.unchecked", reply=reply_id, channel=way.channel, error=type(error).__name__)
+        return way
+    except Exception:  # a defect, but nothing was posted yet, and the answer does not need the look
+        logger.exception("reply.unchecked", reply=reply_id, channel=way.channel)
         return way
     return way if found is None else reach(db, ground, mention_id)
 

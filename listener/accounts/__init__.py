@@ -6,9 +6,10 @@ from listener.accounts.connect import connect, remove, test
 from listener.accounts.listing import AccountRow, list_
 from listener.accounts.login import Done, Pending, begin, finish, kind_of
 from listener.accounts.renew import due, renew
+from listener.accounts.rows import moved
 from listener.oauth.platform import ConnectError
 
 __all__ = [
-    "AccountRow", "ConnectError", "Done", "Pending", "begin", "connect", "due", "finish", "kind_of", "list_", "remove",
-    "renew", "test",
+    "AccountRow", "ConnectError", "Done", "Pending", "begin", "connect", "due", "finish", "kind_of", "list_", "moved",
+    "remove", "renew", "test",
 ]  # fmt: skip

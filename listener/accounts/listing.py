@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -34,13 +34,14 @@ class AccountRow:
         return asdict(self)
 
 
-def list_(db: Database, ground: Ground) -> list[AccountRow]:
-    """Return all accounts, by id."""
+def list_(db: Database, ground: Ground, *, brand_ids: Collection[int] | None = None) -> list[AccountRow]:
+    """Return all accounts, by id; with `brand_ids`, only sources of these brands are named."""
+    named = select(Source.account_id, Source.name).where(Source.state != "removed").order_by(Source.name)
+    if brand_ids is not None:
+        named = named.where(Source.brand_id.in_(brand_ids))
     with db.read() as session:
         names: dict[int, list[str]] = {}
-        for source in session.execute(
-            select(Source.account_id, Source.name).where(Source.state != "removed").order_by(Source.name)
-        ):
+        for source in session.execute(named):
             names.setdefault(source.account_id, []).append(source.name)
         return [
             AccountRow(

@@ -173,7 +173,7 @@ def _store(
                 same_identity(pending.account_id, before, channel)
                 row = session.get_one(Account, pending.account_id, with_for_update=True)
             else:
-                known = twin(session, pending.kind, base_url, identity, channel.known)
+                known = twin(session, pending.kind, base_url, identity, channel.known, pending.given)
                 if known is not None:  # what it had besides stays: webhook secrets, say
                     before = stored(session, ground, known.id)
                     fresh = _checked(ground, pending.kind, {**before.given, **pending.given}, brought, keeper)

@@ -9,12 +9,16 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from listener.channels import channel_type
 from listener.channels.base import Channel, Options
 from listener.db import now
 from listener.ground import Ground
 from listener.models import Account, Source
 from listener.oauth import keeper
 from listener.sources.options import SourceError, split
+from listener.streams import state as streams
+
+ADDRESSES = ("url", "_host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,32 @@ def stored(session: Session, ground: Ground, account_id: int) -> Stored:
     return Stored(row.kind, row.base_url, {**of_source, **row.options, **secrets}, row.limits)
 
 
+def moved(kind: str, before: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """Return the options that `settings` change and that say where a platform is: what is sealed would go there."""
+    fields = channel_type(kind).options_type.model_fields
+    return [
+        name
+        for name, text in settings.items()
+        if name in fields
+        and name.endswith(ADDRESSES)
+        and str(text or "").rstrip("/") != str(before.get(name) or fields[name].default or "").rstrip("/")
+    ]
+
+
 def twin(
-    session: Session, kind: str, base_url: str, identity: str, known: Mapping[str, Any]
-) -> Account | None:
-    """Return the account that is the same identity on the platform, by what the platform says, or by its options."""
-    there = session.scalars(
-        select(Account).where(Account.kind == kind, Account.base_url == base_url).order_by(Account.id)
-    ).all()
+    session: Session, kind: str, base_url: str, identity: str, known: Mapping[str, Any], given: Mapping[str, Any]
+) -> Account | None:  # fmt: skip
+    """Return the account that is the same identity on the platform, by what the platform says, or by its options.
+
+    Not one that is reached elsewhere than `given` says: another server may call itself anybody.
+    """
+    there = [
+        row
+        for row in session.scalars(
+            select(Account).where(Account.kind == kind, Account.base_url == base_url).order_by(Account.id)
+        )
+        if not moved(kind, row.options, given)
+    ]
     for row in there:
         if names(row.limits) & names(known):
             return row
@@ -65,7 +88,8 @@ def write(
     line: str,
     trial: keeper.Trial | None,
 ) -> None:
-    """Store what a good `check` was made with, and set the account's sources going; cursors and history stay.
+    """Store what a good `check` was made with, and set the account's sources and streams going; cursors and
+    history stay.
 
     `trial`: the keeper it was made with; None = the row's own, whose token and refresh token stay. While the account
     has no source, what it would listen to is kept with it: the first source takes it over.
@@ -88,3 +112,5 @@ def write(
         .where(Source.account_id == row.id, Source.state.in_(["active", "attention"]))
         .values(state="active", errors=0, error=None, hint=None, next_poll_at=now())
     )
+    for source_id in session.scalars(select(Source.id).where(Source.account_id == row.id)):
+        streams.again(session, source_id, at=now())

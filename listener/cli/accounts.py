@@ -15,7 +15,7 @@ REDIRECT = "http://127.0.0.1:8766/accounts/callback"
 
 @click.group()
 def account() -> None:
-    r"""Identities on platforms: credentials, limits and health, shared by their sources.
+    """Identities on platforms: credentials, limits and health, shared by their sources.
 
     \b
     Example:
@@ -28,7 +28,7 @@ def account() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 @click.pass_obj
 def list_(app: App, *, as_json: bool) -> None:
-    r"""List all accounts; secrets are masked.
+    """List all accounts; secrets are masked.
 
     \b
     Example:
@@ -70,7 +70,7 @@ def connect(
     redirect_uri: str,
     wait: str,
 ) -> None:
-    r"""Connect an account by logging in on the platform, or give one new credentials.
+    """Connect an account by logging in on the platform, or give one new credentials.
 
     KIND makes an account (or finds it, when it is there); ID connects an account again; its sources keep their cursor
     and history. ID with --set stores the credentials as given, without a log-in.
@@ -117,7 +117,7 @@ def _show(pending: accounts.Pending) -> None:
 @click.argument("account_id", type=int)
 @click.pass_obj
 def test(app: App, account_id: int) -> None:
-    r"""Try the connection of an account.
+    """Try the connection of an account.
 
     \b
     Example:
@@ -130,7 +130,7 @@ def test(app: App, account_id: int) -> None:
 @click.argument("account_id", type=int)
 @click.pass_obj
 def remove(app: App, account_id: int) -> None:
-    r"""Forget an account without sources, and its credentials.
+    """Forget an account without sources, and its credentials.
 
     \b
     Example:

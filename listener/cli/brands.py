@@ -12,7 +12,7 @@ from listener.cli.common import App, print_json
 
 @click.group()
 def brand() -> None:
-    r"""Brands and the queries that find them.
+    """Brands and the queries that find them.
 
     \b
     Example:
@@ -28,7 +28,7 @@ def brand() -> None:
 @click.option("--competitor", is_flag=True, help="A brand we only hear about and never answer for.")
 @click.pass_obj
 def add(app: App, name: str, query: str, *, competitor: bool) -> None:
-    r"""Add a brand with its first query.
+    """Add a brand with its first query.
 
     \b
     Example:
@@ -42,7 +42,7 @@ def add(app: App, name: str, query: str, *, competitor: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def list_(app: App, *, as_json: bool) -> None:
-    r"""Show the brands with their queries.
+    """Show the brands with their queries.
 
     \b
     Example:
@@ -63,7 +63,7 @@ def list_(app: App, *, as_json: bool) -> None:
 @click.argument("queries", nargs=-1, required=True)
 @click.pass_obj
 def query_(app: App, name: str, queries: tuple[str, ...]) -> None:
-    r"""Change the queries that find a brand; `allears source preview` tries them first.
+    """Change the queries that find a brand; `allears source preview` tries them first.
 
     \b
     Example:
@@ -82,7 +82,7 @@ def query_(app: App, name: str, queries: tuple[str, ...]) -> None:
 @click.argument("words", nargs=-1)
 @click.pass_obj
 def words_(app: App, name: str, words: tuple[str, ...]) -> None:
-    r"""Set the words of a brand's own name that must not count as an opinion; none = no such words.
+    """Set the words of a brand's own name that must not count as an opinion; none = no such words.
 
     \b
     Example:

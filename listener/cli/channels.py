@@ -13,7 +13,7 @@ from listener.cli.common import print_json
 
 @click.group()
 def channel() -> None:
-    r"""Kinds of channels: which there are, and a new one to begin with.
+    """Kinds of channels: which there are, and a new one to begin with.
 
     \b
     Example:
@@ -24,7 +24,7 @@ def channel() -> None:
 @channel.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 def list_(*, as_json: bool) -> None:
-    r"""Show what can be listened to, and where answers go.
+    """Show what can be listened to, and where answers go.
 
     \b
     Example:
@@ -56,7 +56,7 @@ def list_(*, as_json: bool) -> None:
     help="The checkout of All Ears. Default: here.",
 )  # fmt: skip
 def new(kind: str, *, title: str | None, root: Path) -> None:
-    r"""Begin a channel: write four files that work for a plain JSON API, tests included.
+    """Begin a channel: write four files that work for a plain JSON API, tests included.
 
     \b
     Example:

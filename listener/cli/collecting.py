@@ -22,7 +22,7 @@ logger = log.get(__name__)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
 @click.pass_obj
 def collect(app: App, *, once: bool, name: str | None, as_json: bool) -> None:
-    r"""Poll the sources that are due; exit code 1 when one of them failed.
+    """Poll the sources that are due; exit code 1 when one of them failed.
 
     \b
     Example:
@@ -81,7 +81,7 @@ def _line(outcome: collecting.Outcome) -> str:
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 @click.pass_obj
 def coverage(app: App, *, name: str | None, since: str, polls: bool, as_json: bool) -> None:
-    r"""Show what was seen, truncated, back-filled, and when a source was blind.
+    """Show what was seen, truncated, back-filled, and when a source was blind.
 
     \b
     Example:

@@ -30,7 +30,7 @@ def import_(
     no_alerts: bool,
     as_json: bool,
 ) -> None:
-    r"""Import posts of a CSV or JSON lines file; every good row is kept, bad ones are listed (exit code 1).
+    """Import posts of a CSV or JSON lines file; every good row is kept, bad ones are listed (exit code 1).
 
     Fields: id, text, author, url, posted_at, lang, rating, rating_scale, title, thread_id, parent_id, kind.
 

@@ -39,7 +39,7 @@ def previewed(  # noqa: PLR0913 - one parameter an option
     since: str,
     as_json: bool,
 ) -> None:
-    r"""Show how many hits a query has and what it will cost, before anything is saved.
+    """Show how many hits a query has and what it will cost, before anything is saved.
 
     NAME asks the platform through that source, --kind one that is not saved yet; without both, stored mentions are
     tried. Nothing is stored; reads that the platform bills count against the source's reads_per_day.

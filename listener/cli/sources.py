@@ -15,11 +15,11 @@ from listener.errors import told
 
 @click.group()
 def source() -> None:
-    r"""What is listened to, where, for which brand.
+    """What is listened to, where, for which brand.
 
     \b
     Example:
-      allears source add mastodon --name social --brand Acme \
+      allears source add mastodon --name social --brand Acme \\
         --set base_url=https://social.example.test --set access_token=env:TOKEN
       allears source test social
     """
@@ -46,7 +46,7 @@ def add(
     every: str | None,
     since: str | None,
 ) -> None:
-    r"""Add a source of KIND.
+    """Add a source of KIND.
 
     \b
     Example:
@@ -67,7 +67,7 @@ def add(
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 @click.pass_obj
 def list_(app: App, *, as_json: bool) -> None:
-    r"""List all sources with their state.
+    """List all sources with their state.
 
     \b
     Example:
@@ -101,7 +101,7 @@ def list_(app: App, *, as_json: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def test(app: App, name: str) -> None:
-    r"""Try the connection; a source that needed attention goes on when it works.
+    """Try the connection; a source that needed attention goes on when it works.
 
     \b
     Example:
@@ -115,7 +115,7 @@ def test(app: App, name: str) -> None:
 @click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE…")
 @click.pass_obj
 def set_(app: App, name: str, settings: tuple[str, ...]) -> None:
-    r"""Change what a source listens to; its place and its history stay.
+    """Change what a source listens to; its place and its history stay.
 
     \b
     Example:
@@ -130,7 +130,7 @@ def set_(app: App, name: str, settings: tuple[str, ...]) -> None:
 @click.argument("name")
 @click.pass_obj
 def pause(app: App, name: str) -> None:
-    r"""Stop polling; nothing is forgotten.
+    """Stop polling; nothing is forgotten.
 
     \b
     Example:
@@ -144,7 +144,7 @@ def pause(app: App, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def resume(app: App, name: str) -> None:
-    r"""Go on from where it stopped.
+    """Go on from where it stopped.
 
     \b
     Example:
@@ -158,7 +158,7 @@ def resume(app: App, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(app: App, name: str) -> None:
-    r"""Remove a source; the mentions it heard stay.
+    """Remove a source; the mentions it heard stay.
 
     \b
     Example:

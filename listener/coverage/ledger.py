@@ -29,7 +29,8 @@ class Coverage:
 
     polls: asked by us; pushed: webhooks, files, streams. late: new posts that were there at the poll before, unseen.
     platform_lag_seconds: median age of new posts when they were heard. lag_seconds: age of the last good poll, None
-    when there was none. blind: its gaps, oldest first.
+    when there was none. blind: its gaps, oldest first. heard_from: where what was asked for begins, None where that
+    is before the period.
     """
 
     source: str
@@ -49,12 +50,14 @@ class Coverage:
     platform_lag_seconds: float | None = None
     source_id: int = 0
     stream: StreamCover | None = None
+    heard_from: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `coverage --json` prints."""
         found = asdict(self)
         del found["source_id"]
-        found["last_ok_at"] = self.last_ok_at.isoformat() if self.last_ok_at else None
+        for name in ("last_ok_at", "heard_from"):
+            found[name] = found[name].isoformat() if found[name] else None
         found["blind"] = [
             {
                 "from": gap.since.isoformat(),
@@ -125,6 +128,12 @@ def _of(session: Session, source: Source, since: datetime, at: datetime, before:
     ).all()
     lags = [poll.lag_seconds for poll in polls if poll.lag_seconds is not None]
     made.platform_lag_seconds = round(median(lags), 1) if lags else None
+    if (
+        source.created_at > since
+    ):  # a new source reads back, so that it heard what was said before it was made
+        asked = session.scalar(select(func.min(Poll.asked_from)).where(Poll.source_id == source.id))
+        begin = min(asked or source.created_at, source.created_at)
+        made.heard_from = begin if begin > since else None
     if source.last_ok_at:
         made.lag_seconds = round((at - source.last_ok_at).total_seconds(), 1)
     if source.state != "paused":

@@ -56,14 +56,17 @@ class Held:
         return self.good(at) and self.renew_at > at
 
 
-def put(account: Account, vault: Vault, held: Held | None, *, refused: str = "") -> None:
-    """Write a token on the row, or nothing. `refused`: digest of a secret that the platform does not take any more."""
+def put(
+    account: Account, vault: Vault, held: Held | None, *, refused: str = "", lease: datetime | None = None
+) -> None:
+    """Write a token on the row, or nothing. `refused`: digest of a secret that the platform does not take any more;
+    `lease`: what stays of the row's, where somebody else may hold it."""
     kept = {"refused": refused} if refused else {}
     if held is not None:
         kept |= {"token": held.token, "until": held.until.isoformat() if held.until else ""}
     account.token = vault.seal(kept) if kept else None
     account.renew_at = held.renew_at if held else None
-    account.renew_lease = None
+    account.renew_lease = lease
 
 
 class AccountKeeper:
@@ -97,7 +100,7 @@ class AccountKeeper:
             if used is not None and renewal.option != tokens.ACCESS_TOKEN:
                 current = self._of(row, renewal, now())
                 if current is not None and current.token == used.token:
-                    put(row, self._vault, None)
+                    put(row, self._vault, None, lease=row.renew_lease)
 
     def _renewed(self, renewal: Renewal, at: datetime, *, again: bool = True) -> Held:
         lease = at + LEASE
@@ -141,7 +144,7 @@ class AccountKeeper:
             spent = self._secrets(row).get(renewal.option, "")
             if not spent or self._kept(row).get("refused") == tokens.digest(spent):
                 if row.health != ATTENTION or row.renew_at is not None:
-                    put(row, self._vault, None, refused=tokens.digest(spent))
+                    put(row, self._vault, None, refused=tokens.digest(spent), lease=row.renew_lease)
                     row.health, row.health_note = ATTENTION, ENDED
                 return None
             if row.renew_lease is not None and row.renew_lease > at:
@@ -238,7 +241,8 @@ def forgive(db: Database, vault: Vault, account_id: int) -> None:
         if row is None or "refused" not in kept:
             return
         until = datetime.fromisoformat(kept["until"]) if kept.get("until") else None
-        put(row, vault, Held(kept["token"], until, now()) if "token" in kept else None)
+        held = Held(kept["token"], until, now()) if "token" in kept else None
+        put(row, vault, held, lease=row.renew_lease)
 
 
 class Trial:

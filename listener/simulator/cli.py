@@ -23,7 +23,10 @@ _SHOWN = 80  # characters of an option
 
 @click.group()
 def sim() -> None:
-    """The simulated platforms alone."""
+    """The simulated platforms alone.
+
+    Example: allears sim serve --port 9000
+    """
 
 
 @sim.command()
@@ -101,8 +104,10 @@ def serve(  # noqa: PLR0913 - one an option
 def faults() -> None:
     """List the faults; they are set by --fault, or while it runs by POST /_sim/faults.
 
-    Example: curl -s -H 'Content-Type: application/json' http://127.0.0.1:9000/_sim/faults
-    -d '{"kind": "accepted_then_503", "path": "/reddit/"}'
+    \b
+    Example:
+      curl -s -H 'Content-Type: application/json' http://127.0.0.1:9000/_sim/faults \\
+        -d '{"kind": "accepted_then_503", "path": "/reddit/"}'
     """
     for name, what in KINDS.items():
         click.echo(f"{name}\t{what}")
@@ -110,7 +115,10 @@ def faults() -> None:
 
 @sim.command()
 def scenarios() -> None:
-    """List the scenarios."""
+    """List the scenarios.
+
+    Example: allears sim scenarios
+    """
     for name in scenarios_.names():
         script = scenarios_.read(name)
         count = len(script.posts) + len(script.arrivals) + script.burst

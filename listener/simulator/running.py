@@ -117,7 +117,11 @@ class Simulator:
             for one in self.mail:
                 one.start()
         except OSError as error:
-            self.stop()
+            for one in self.mail:
+                one.stop()
+            if self._server is not None:  # nothing serves yet, so there is nothing to shut down
+                self._server.server_close()
+                self._server = None
             raise SimulatorError(f"a port for mail cannot be used ({error}); choose another one") from error
         self.access.mail = (self.access.mail[0], self.mail[0].port, self.mail[1].port)
 

@@ -100,9 +100,9 @@ def _unused(session: Session, name: str) -> None:
 
 def _account(session: Session, kind: str, base_url: str, identity: str) -> Account:
     found = session.scalars(
-        select(Account).where(
-            Account.kind == kind, Account.base_url == base_url, Account.identity == identity
-        )
+        select(Account)
+        .where(Account.kind == kind, Account.base_url == base_url, Account.identity == identity)
+        .with_for_update()  # its refresh token may be replaced at this moment
     ).one_or_none()
     if found is None:
         found = Account(kind=kind, base_url=base_url, identity=identity)

@@ -6,12 +6,18 @@ No network. A poll under way ends with the options it began with; a stream is co
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from listener.db import Database
+from listener import budget
+from listener.budget import Budget
+from listener.db import Database, now
 from listener.ground import Ground
 from listener.models import Account
 from listener.sources.manage import named
 from listener.sources.options import SourceError, revalidate, split
+from listener.streams.state import again
+
+JITTER = timedelta(seconds=10)  # more than what is added to a wait
 
 
 def change(db: Database, ground: Ground, name: str, settings: Mapping[str, str]) -> None:
@@ -33,4 +39,20 @@ def change(db: Database, ground: Ground, name: str, settings: Mapping[str, str])
                     f"`allears account connect {source.kind}` changes it"
                 )
                 raise SourceError(message)
+        at = now()
+        day = budget.of(session, source, at=at)
         source.options = split(options)[1] | since
+        if _raised(day, budget.of(session, source, at=at), source.not_before):
+            source.not_before, source.next_poll_at = None, at
+        again(session, source.id, at=at)  # it may have waited for just this
+
+
+def _raised(before: Budget, after: Budget, not_before: datetime | None) -> bool:
+    """Say whether a source that waits for the new day has more reads on this one."""
+    if (
+        before.per_day is None
+        or not_before is None
+        or not before.resets_at <= not_before < before.resets_at + JITTER
+    ):
+        return False
+    return after.per_day is None or after.per_day > before.per_day

@@ -9,6 +9,7 @@ import pytest
 from alerts import reply
 from alerts.errors import Conflict
 from alerts.models import Reply
+from alerts.replying import send as send_
 from listener.db import now
 from listener.models import Account
 from tests.alerts.replies import TEXT, alert_of, approved, expire, raised
@@ -163,3 +164,37 @@ def test_a_sender_that_still_holds_its_lease_is_left_alone(small: Scene) -> None
     assert reply.send(small.db, small.ground) == []
     assert reply.resolve(small.db, small.ground) == []
     assert small.reply(reply_id).state == "sending"
+
+
+def test_whoever_looked_for_too_long_does_not_send_what_another_has_sent(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mention_id, _ = raised(scene)
+    reply_id = approved(scene, mention_id)
+
+    def slowly(*_args: object, **_options: object) -> None:
+        monkeypatch.setattr(send_, "look", lambda *_args, **_options: None)
+        expire(scene, reply_id)
+        assert reply.expired(scene.db) == [reply_id]
+        for work in (reply.resolve, reply.send):  # another process: not there, so it is sent
+            expire(scene, reply_id)
+            assert work(scene.db, scene.ground) == [reply_id]
+
+    monkeypatch.setattr(send_, "look", slowly)
+    reply.send(scene.db, scene.ground)
+    assert scene.reply(reply_id).state == "sent"
+    assert scene.platform.calls() == 1
+    assert len(scene.platform.replies()) == 1
+
+
+def test_a_defect_in_looking_does_not_keep_the_answer_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_options: object) -> None:
+        raise KeyError("id")
+
+    mention_id, _ = raised(scene)
+    reply_id = approved(scene, mention_id)
+    monkeypatch.setattr(send_, "look", broken)
+    reply.send(scene.db, scene.ground)
+    assert scene.reply(reply_id).state == "sent"

@@ -10,8 +10,8 @@ from tests.browser.conftest import Complaints, Enter, Panel
 
 PAGES = (
     "/inbox", "/inbox?state=closed&level=3", "/alerts/{alert}", "/mentions", "/mentions/8", "/dashboard", "/digests",
-    "/sources", "/sources/new/mastodon", "/coverage", "/coverage/1", "/rules", "/playbook", "/people",
-    "/profile", "/alerts/4711",
+    "/sources", "/sources/new/mastodon", "/accounts", "/accounts/1", "/coverage", "/coverage/1",
+    "/rules", "/playbook", "/people", "/profile", "/alerts/4711",
 )  # fmt: skip
 
 
@@ -33,7 +33,8 @@ def visit(page: Page, panel: Panel) -> dict[str, list[str]]:
 
 
 WRONG = """<!doctype html><html><head><title>x</title></head><body><main><h1 id=a>One</h1><p id=a>two</p><p>three</p>
-<p style="color:#999">grey on white</p><p style="opacity:.3">faint</p><input name=lonely><a href=/x><svg></svg></a>
+<p style="color:#999">grey on white</p><p style="opacity:.3">faint</p><a href=/x><svg></svg></a>
+<input name=lonely style="height:30px">
 <button style="width:9px;height:9px;padding:0">i</button><ul><p>four</p></ul><div style="width:200vw">wide</div>"""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from listener import google
 from listener.google import GoogleError, account_of, judge
 from listener.ground import Ground
 from tests.listener.channels import keys
@@ -81,3 +83,22 @@ def test_a_fault_of_google_is_tried_again(kit: Ground, site: Site) -> None:
 def test_a_service_account_is_read_whatever_became_of_its_line_ends() -> None:
     text = keys.service_account()
     assert account_of(text) == account_of(text.replace("\\n", "\\\\n"))
+
+
+def test_a_key_that_could_be_read_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+
+    def reading(data: bytes, password: None) -> None:
+        read.append(data)
+        if b"broken" in data:
+            raise ValueError
+
+    monkeypatch.setattr(google, "load_pem_private_key", reading)
+    monkeypatch.setattr(google, "_read_before", set())
+    text = keys.service_account()
+    assert account_of(text) == account_of(text)
+    assert len(read) == 1
+    broken = json.dumps({**json.loads(text), "private_key": "broken"})
+    for _ in range(2):
+        with pytest.raises(ValueError, match="cannot be read"):
+            account_of(broken)

@@ -11,7 +11,8 @@ from datetime import timedelta
 import pytest
 
 from benchmarks import faults
-from benchmarks.faults import ANSWERING, GONE, LISTENING, PAGED, RESET, WAYS, Way
+from benchmarks._stage import CUSTOMERS, GONE, PAGED, WAYS, Way
+from benchmarks.faults import ANSWERING, LISTENING, RESET
 
 TELLS = ("mastodon", "x", "reddit", "bluesky", "appstore-feed", "feed", "hackernews")
 """Where a 429 says how long."""
@@ -38,7 +39,7 @@ def test_every_post_is_stored_once(way: Way, fault: str) -> None:
     assert found is not None
     assert found.struck, "the fault did not happen"
     assert (found.missed, found.doubled) == (0, 0)
-    assert found.stored >= found.readable >= way.posts - way.posts // faults.CUSTOMERS
+    assert found.stored >= found.readable >= way.posts - way.posts // CUSTOMERS
     # a cut page of Reddit's feed reads like a shorter one, and the walk goes on below its last entry
     quiet = fault in QUIET or (way.name, fault) == ("reddit-rss", "truncated")
     assert bool(found.errors) is not quiet, found.errors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.faults import WAYS, Way
+from benchmarks._stage import WAYS, Way
 from benchmarks.soak import REPLIES, answer, soak
 
 

@@ -243,6 +243,12 @@ def test_accounts_of_other_brands_are_not_there(ctx: Context, world: World, logi
     assert post(client, f"/accounts/{foreign}").status_code == 404
     assert "@globex" not in client.get("/accounts").text
     assert client.get("/accounts/999").status_code == 404
+    with ctx.db.work() as session:  # another brand listens with the same account
+        row = session.get_one(Source, world.other_source)
+        row.account_id, row.name = mine, "globex-secret-launch"
+    page = client.get("/accounts").text
+    assert "@acme" in page
+    assert "globex-secret-launch" not in page
 
 
 def test_whoever_loses_the_brand_on_the_way_comes_back_to_nothing(

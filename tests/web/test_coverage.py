@@ -20,6 +20,7 @@ from tests.factories import World
 from tests.web.conftest import Login
 from web import coverage, timeline
 from web.composition import Context
+from web.page import exactly
 
 NAME = "Acme on Mastodon"
 START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -137,6 +138,12 @@ def test_times_are_those_of_the_reader_s_clock(ctx: Context, world: World, sourc
 
 def test_paused_and_new_sources_are_not_called_blind(ctx: Context, world: World, agent: FlaskClient) -> None:
     assert "Not polled yet." in said(card(agent))
+    polls(ctx, world.source, 1, error="HTTP 500 from the platform")
+    with ctx.db.work() as session:
+        session.get_one(Source, world.source).last_ok_at = None
+    assert "Nothing could be read yet." in said(card(agent))  # and not that it was heard without a gap
+    assert heard(card(agent)) == (720.0, 0.0)
+    assert "nothing yet" in agent.get("/sources").text
     with ctx.db.work() as session:
         session.get_one(Source, world.source).state = "paused"
     assert "Paused: quiet on purpose." in said(card(agent, query="?days=999"))
@@ -159,6 +166,34 @@ def test_every_language_says_all_of_it(app: Flask, locale: str) -> None:
         assert not any(
             word in " ".join(lines) for word in ("Blind", "poll", "error", "shown late", "median", "clock")
         )
+
+
+def heard(tag: Tag) -> tuple[float, float]:
+    (box,) = tag.select("svg .heard")
+    return float(str(box["x"])), float(str(box["width"]))
+
+
+def test_what_was_said_before_a_source_read_back_is_not_called_heard(
+    ctx: Context, world: World, agent: FlaskClient
+) -> None:
+    with ctx.db.work() as session:
+        session.get_one(Source, world.source).created_at = now() - timedelta(minutes=4)
+    polls(ctx, world.source, 3, asked_from=now() - timedelta(hours=12))
+    polls(ctx, world.source, 1)
+    assert re.search(r"Heard without a gap since .*:", said(card(agent)))
+    start, width = heard(card(agent))
+    assert start == pytest.approx(360, abs=1)
+    assert width == pytest.approx(360, abs=1)
+    with ctx.db.work() as session:
+        session.get_one(Source, world.source).created_at = now() - 2 * DAY
+    assert "gap since" not in said(card(agent))
+    assert heard(card(agent)) == (0.0, 720.0)
+
+
+def test_the_end_of_a_span_names_its_day_only_where_it_is_another(app: Flask) -> None:
+    with app.test_request_context():
+        assert exactly(START + timedelta(hours=1), START).replace("\u202f", " ") == "1:00:00 AM"
+        assert exactly(START + DAY, START) == exactly(START + DAY)
 
 
 def boxes(drawn: str, kind: str) -> list[tuple[float, float]]:

@@ -14,11 +14,13 @@ from web.commands.demo_drill import Drill
 def test_each_platform_gets_a_source_and_the_score_is_told_once(
     sqlite_db: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Simulator("crisis", live=False, platforms=("mastodon", "feed", "hackernews")) as simulator:
+    with Simulator("crisis", live=False, platforms=("mastodon", "feed", "hackernews", "x")) as simulator:
         led = Drill(simulator)
         brands.add(sqlite_db, simulator.world.brand_name, query=simulator.world.brand_query)
         led.listen(sqlite_db, ground())
-        assert {one.kind for one in sources.list_(sqlite_db)} == {"mastodon", "feed", "hackernews"}
+        names = {one.kind: one.name for one in sources.list_(sqlite_db)}
+        assert sorted(names) == ["feed", "hackernews", "mastodon", "x"]
+        assert names["hackernews"] == f"{simulator.world.brand_name} on Hacker News"
         led.tell()
         assert not capsys.readouterr().out  # it has not begun
         led.begin()

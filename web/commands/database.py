@@ -22,7 +22,10 @@ def db() -> None:
 @db.command()
 @click.pass_obj
 def upgrade(app: App) -> None:
-    """Bring the database to this version's schema."""
+    """Bring the database to this version's schema.
+
+    Example: allears db upgrade
+    """
     context = app.context
     done = schema.upgrade(context.db)
     click.echo(f"The database is {'now' if done else 'already'} at revision {schema.current(context.db)}")
@@ -45,7 +48,10 @@ def backup_command(app: App, file: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def restore(app: App, file: Path, yes: bool) -> None:
-    """Replace the database by a backup; nothing is sent until `allears db confirm`."""
+    """Replace the database by a backup; nothing is sent until `allears db confirm`.
+
+    Example: allears db restore monday.backup
+    """
     context = app.context
     if not yes:
         click.confirm(f"Replace {context.db.url.render_as_string()} by {file}?", abort=True)
@@ -56,7 +62,10 @@ def restore(app: App, file: Path, yes: bool) -> None:
 @db.command()
 @click.pass_obj
 def confirm(app: App) -> None:
-    """Let a restored instance send again."""
+    """Let a restored instance send again.
+
+    Example: allears db confirm
+    """
     with app.db.work() as session:
         there = holding.confirm(session)
     click.echo("Sending again" if there else "Nothing was held")

@@ -29,7 +29,7 @@ from listener.simulator import Simulator, SimulatorError
 from listener.simulator.drill.listening import hosts
 from web import schema
 from web.commands.demo_digest import send_first_digest
-from web.commands.demo_drill import Drill
+from web.commands.demo_drill import Drill, options_of
 from web.commands.serve import everything, leave
 from web.composition import Context
 from web.settings import load
@@ -44,7 +44,6 @@ SOURCES: tuple[tuple[str, str, int, dict[str, str]], ...] = (
     ("feed", "Local news", 60, {}),
 )
 """Kind, name, seconds between polls, and what the source has beyond what the simulator tells."""
-ALSO = {"x": "x-app"}  # the app's own token, with which X counts what a query has
 EMAIL = "dana@example.test"
 COLLEAGUE = "avi@example.test"
 
@@ -142,7 +141,7 @@ def _fill(context: Context, simulator: Simulator, password: str) -> None:
             kind,
             name=name.format(brand=world.brand_name),
             brand=world.brand_name,
-            settings=simulator.access.of(ALSO.get(kind, kind)) | simulator.access.of(kind) | more,
+            settings=options_of(simulator, kind) | more,
             every=timedelta(seconds=seconds),
             since=week,
         )

@@ -8,6 +8,7 @@ from datetime import timedelta
 import click
 
 from listener import sources
+from listener.channels import channel_type
 from listener.db import Database
 from listener.ground import Ground
 from listener.simulator import Simulator
@@ -15,7 +16,14 @@ from listener.simulator.drill import Drill as Run
 from listener.simulator.drill.report import duration, report
 
 EVERY = timedelta(seconds=10)
+ALSO = {"x": "x-app"}  # the app's own token, with which X counts what a query has
+BUDGETS = {"x": {"reads_per_day": "5000"}}
 _LOOK_SECONDS = 0.5
+
+
+def options_of(simulator: Simulator, kind: str) -> dict[str, str]:
+    """Return the options and credentials with which a source listens to a simulated platform, and is answered there."""
+    return simulator.access.of(ALSO.get(kind, kind)) | simulator.access.of(kind)
 
 
 class Drill:
@@ -32,10 +40,9 @@ class Drill:
         """Add a source for each of its platforms."""
         brand = self.simulator.world.brand_name
         for kind in self.run.platforms if self.run else ():
-            options = self.simulator.access.of(kind)
-            sources.add(
-                db, ground, kind, name=f"{brand} on {kind}", brand=brand, settings=options, every=EVERY
-            )
+            name = f"{brand} on {channel_type(kind).title}"
+            options = options_of(self.simulator, kind) | BUDGETS.get(kind, {})
+            sources.add(db, ground, kind, name=name, brand=brand, settings=options, every=EVERY)
 
     def begin(self) -> None:
         """Let the first post come; the score is told when the time is up."""

@@ -52,7 +52,8 @@ def _lines(card: Scorecard) -> Iterator[str]:
     yield f"Scorecard of the drill {card.scenario}: {duration(card.at_s)} of {duration(card.length_s)}" + (
         "" if card.over else " (not over yet)"
     )
-    yield f"Times are of the simulator's clock, which ran {card.speed:g} times as fast as yours."
+    pace = "as fast" if card.speed == 1 else f"{card.speed:g} times as fast"
+    yield f"Times are of the simulator's clock, which ran {pace} as yours."
     yield ""
     yield from _table(
         [_cells("all", card.total)]

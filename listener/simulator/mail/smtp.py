@@ -37,7 +37,11 @@ class Smtp:
             authenticator=self._let_in,
             auth_require_tls=False,
         )
-        controller.start()
+        try:
+            controller.start()
+        except OSError:
+            controller.loop.close()  # aiosmtpd leaves it open
+            raise
         self.port = controller.port
         self._controller = controller
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from listener import accounts, brands, sources
 from listener.accounts import ConnectError, Pending
+from listener.accounts.rows import twin
 from listener.cli.loopback import answer_of
 from listener.db import Database, now
 from listener.errors import ChannelError, ListenerError
@@ -261,3 +262,12 @@ def test_a_refresh_token_that_is_typed_in_is_stored_as_the_platform_replaced_it(
     with time_machine.travel(now() + timedelta(hours=3)):
         assert accounts.test(db, kit, done.account_id) == "X as @acme"
     assert x.renewals == 2
+
+
+def test_another_server_that_says_it_is_us_does_not_get_our_row(db: Database) -> None:
+    known, elsewhere = {"id": "UC1"}, {"auth_url": "https://elsewhere.example.test"}
+    with db.work() as session:
+        session.add(Account(kind="youtube", base_url="", identity="UC1", limits=known, options={}))
+    with db.read() as session:
+        assert twin(session, "youtube", "", "UC1", known, {}) is not None
+        assert twin(session, "youtube", "", "UC1", known, elsewhere) is None

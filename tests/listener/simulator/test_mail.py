@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import imaplib
 import smtplib
+import socket
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
+import requests
 
 from listener import collect
+from listener.simulator import Simulator, SimulatorError
 from tests.listener.rooms import no_tokens
 from tests.listener.simulator.sim_room import SimRoom, enter, sim
 
@@ -122,3 +125,16 @@ def test_the_server_slows_down_and_the_answer_goes_out_later(room: SimRoom) -> N
     assert (room.public(), room.replied().state) == ([], "approved")
     room.resolve(minutes=60)
     assert (len(room.public()), room.replied().state) == (1, "sent")
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_a_port_that_is_taken_is_told(taken: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports = [0, 0]
+        ports[taken] = other.getsockname()[1]
+        made = Simulator("quiet", live=False, mail=(ports[0], ports[1]))
+        with pytest.raises(SimulatorError, match="port for mail cannot be used"):
+            made.start()
+        assert made.base_url
+        with pytest.raises(requests.ConnectionError):
+            requests.get(made.base_url, timeout=2)
