@@ -14,7 +14,7 @@ from listener.coverage import Blind
 from listener.db import now
 from listener.errors import told
 from listener.models import Source
-from web.page import _, exactly, n_
+from web.page import _, apart, exactly, n_
 from web.security import context, may
 
 
@@ -50,7 +50,11 @@ def banners() -> list[Banner]:
     where = url_for("sources.sources") if may("sources.read") else ""
     if len(mine) == 1:
         name, error, hint, _brand = mine[0]
-        text = _("%(name)s is not listening: %(error)s", name=name, error=error or _("unknown reason"))
+        text = _(
+            "%(name)s is not listening: %(error)s",
+            name=apart(name),
+            error=apart(error or _("unknown reason")),
+        )
         found.append(Banner("bad", text, hint or "", where, _("Look at it")))
     elif mine:
         text = n_("%(n)s source is not listening.", "%(n)s sources are not listening.", len(mine))
@@ -83,5 +87,5 @@ def _blind(sources: Sequence[Blind]) -> Banner:
             where,
             _("Look at them"),
         )
-    text = _("%(name)s is blind since %(since)s.", name=first.name, since=since)
+    text = _("%(name)s is blind since %(since)s.", name=apart(first.name), since=since)
     return Banner("bad", text, told(first.error, first.hint) if first.error else "", where, _("Look at it"))

@@ -41,7 +41,7 @@ from sentiment.models import Score
 from web import conversation, words
 from web.conversation import NOT_SEEN
 from web.models import Draft
-from web.page import _, exactly
+from web.page import _, apart, exactly
 
 HISTORY = 6
 EVENTS = 60
@@ -229,15 +229,22 @@ def _as_whom(account: Account | None) -> str:
 def _replies(session: Session, case: Case, name: dict[int, str]) -> None:
     found = session.scalars(select(Reply).where(Reply.mention_id == case.mention.id).order_by(Reply.id)).all()
     for reply in found:
-        by = name.get(reply.person_id or 0, _("the platform"))
+        by = name.get(reply.person_id or 0, _("somebody"))
         if reply.state in UNDER_WAY:
             case.under_way = reply
             case.reply_by = _("written by %(name)s", name=by)
             if reply.state == "approved" and reply.send_after is not None:
                 case.seconds_left = max(0, round((reply.send_after - now()).total_seconds()))
         elif reply.state in DONE:
-            case.answered_by = _(
-                "Answered by %(name)s, %(time)s", name=by, time=exactly(reply.sent_at or reply.created_at)
+            at = exactly(reply.sent_at or reply.created_at)
+            case.answered_by = (
+                _(
+                    "Answered on %(channel)s itself, %(time)s",
+                    channel=words.channel(case.mention.channel),
+                    time=at,
+                )
+                if reply.origin == "native"
+                else _("Answered by %(name)s, %(time)s", name=apart(by), time=at)
             )
             case.pending = reply.pending
 

@@ -18,7 +18,7 @@ from listener.models import Source
 from listener.streams.cover import StreamCover
 from listener.streams.models import UP
 from web import timeline
-from web.page import Answer, _, exactly, n_, show, whole, zone
+from web.page import Answer, _, apart, exactly, n_, show, whole, zone
 from web.security import context, requires, viewer
 
 DAYS = (1, 7, 30)
@@ -90,7 +90,7 @@ def finding(one: Coverage) -> str:
         return _("Heard without a gap since %(since)s.", since=exactly(one.heard_from))
     last = one.blind[-1]
     if last.until is None:
-        return _("Blind since %(since)s: %(why)s", since=exactly(last.since), why=why(last))
+        return _("Blind since %(since)s: %(why)s", since=exactly(last.since), why=apart(why(last)))
     return n_(
         "%(n)s gap, healed: nothing is missing.",
         "%(n)s gaps, all healed: nothing is missing.",

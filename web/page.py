@@ -90,6 +90,12 @@ def exactly(at: datetime, after: datetime | None = None) -> str:
     return f"{i18n.format_datetime(at, where)} {mine.tzname()}"
 
 
+def apart(text: str) -> str:
+    """Return a name or a platform's words so that, in a sentence of the other direction, dots and figures beside them
+    stay where they belong."""
+    return f"\u2068{text}\u2069" if i18n.direction() == "rtl" else text
+
+
 @contextmanager
 def language() -> Iterator[None]:
     """Speak the language of the person who is logged in, else of the browser."""

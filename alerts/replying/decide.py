@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from alerts import people
+from alerts import flow, people
 from alerts.errors import AlertsError, Forbidden, NotFound
 from alerts.models import Reply
 from alerts.replying import rows, states
@@ -77,6 +77,7 @@ def by_hand(
     if url and not url.startswith(("https://", "http://")):
         raise AlertsError("the address of the answer must start with https://")
     with db.work() as session:
+        flow.changing(session)  # before the rows, as everywhere
         mention = rows.locked(session, mention_id)
         rows.refuse_second(session, mention, again=False)
         reply = rows.draft_of(session, mention_id, viewer.id) or rows.new(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
-from alerts import people
+from alerts import flow, people
 from alerts.errors import AlertsError, NotFound
 from alerts.holding import held
 from alerts.models import Reply
@@ -88,6 +88,7 @@ def settle(
     with db.work() as session:
         viewer = people.viewer(session, person_id)
         viewer.require("reply.write")
+        flow.changing(session)
         reply = session.scalar(select(Reply).where(Reply.id == reply_id).with_for_update())
         if reply is None:
             raise NotFound(f"there is no reply {reply_id}")
@@ -156,6 +157,7 @@ def _conclude(
     at: datetime,
 ) -> bool:
     with db.work() as session:
+        flow.changing(session)  # before the row, as everywhere
         reply = session.scalars(select(Reply).where(Reply.id == reply_id).with_for_update()).one()
         if reply.state != states.UNKNOWN:
             return False  # a late answer, or a colleague, was faster

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from alerts import flow
 from alerts.holding import held
 from alerts.models import Reply
 from alerts.replying import states
@@ -192,6 +193,8 @@ def _sent(
     at: datetime,
 ) -> None:
     with db.work() as session:
+        # before the row: whoever notes that our post was heard takes them in this order, too
+        flow.changing(session)
         reply = _held(session, reply_id)
         # the proof counts even if somebody called the attempt lost meanwhile: the post is there
         states.sent(

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from alerts.models import Alert, CaseMention
+from alerts.native import native_replies
 from listener.db import now
 from listener.models import Account, Author, Hit, Mention, OwnPost
 from sentiment.models import Score
@@ -140,6 +141,23 @@ def test_an_answer_that_was_heard_on_the_platform_still_says_who_wrote_it(
     (ours,) = page.select(".thread .post.ours")
     assert "our answer, Agent Example ·" in re.sub(r"\s+", " ", ours.get_text())
     assert "@nadia" in ours.get_text()
+
+
+def test_an_answer_of_a_colleague_on_the_platform_is_not_called_the_platform_s(
+    ctx: Context, world: World, agent: FlaskClient
+) -> None:
+    with ctx.db.work() as session:
+        theirs = session.get_one(Mention, world.mentions["Nadia Weiss"])
+        account = session.scalars(select(Account.id).where(Account.base_url.like("%acme%"))).one()
+        session.add(
+            OwnPost(
+                account_id=account, channel=theirs.channel, instance=theirs.instance, external_id="native-1",
+                thread_id=theirs.thread_id, parent_id=theirs.external_id, text="We call you.", posted_at=now(),
+            )
+        )  # fmt: skip
+    assert native_replies(ctx.db) == 1
+    page = agent.get(f"/alerts/{world.alert}").text
+    assert text_of(page, "#answer .message.good").startswith("Answered on Mastodon itself, ")
 
 
 def test_the_demo_shows_a_post_on_the_simulator(ctx: Context, world: World, agent: FlaskClient) -> None:

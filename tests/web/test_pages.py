@@ -6,10 +6,12 @@ import re
 from datetime import timedelta
 from typing import Literal
 
+import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from pydantic import Field, SecretStr
 
+from listener import i18n
 from listener import sources as listener_sources
 from listener.channels import KINDS, channel_type
 from listener.channels.base import Options
@@ -21,6 +23,7 @@ from tests.web.conftest import Login, post
 from web import charts, search
 from web.composition import Context
 from web.optionform import option_of
+from web.page import apart
 
 
 def soup(page: str) -> BeautifulSoup:
@@ -150,3 +153,21 @@ def test_a_source_is_added_as_the_form_sends_it(ctx: Context, world: World, admi
 
 def test_an_axis_ends_on_a_number_whose_half_is_whole() -> None:
     assert [charts.scale(most) for most in (1, 2, 9, 49, 59, 133, 1999)] == [2, 2, 10, 50, 60, 140, 2000]
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("/accounts", "/sources"), ("/accounts/1", "/sources"), ("/coverage", "/sources"), ("/coverage/1", "/sources"),
+        ("/sources/new/mastodon", "/sources"), ("/alerts/1", "/inbox"), ("/people", "/people"),
+    ],
+)  # fmt: skip
+def test_the_menu_says_where_one_is(world: World, admin: FlaskClient, path: str, where: str) -> None:
+    marked = soup(admin.get(path).text).select("nav [aria-current=page]")
+    assert [link["href"] for link in marked] == [where]
+
+
+def test_foreign_words_keep_their_direction_to_themselves() -> None:
+    assert apart("it failed.") == "it failed."
+    with i18n.use("he"):
+        assert apart("it failed.") == "\u2068it failed.\u2069"

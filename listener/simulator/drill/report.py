@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from listener.simulator.drill.score import Group, Scorecard
+from listener.simulator.drill.score import Group, Scorecard, cut
+
+_SHOWN = 60  # characters of a post
 
 _HEADS = (
     "",
@@ -40,6 +42,8 @@ def duration(seconds: int | None) -> str:
 def criticals(card: Scorecard) -> str:
     """Say in a sentence whether the critical posts came first."""
     if card.criticals_first is None:
+        if card.over and not card.total.answered:
+            return "nothing was answered"
         return "no critical post, or no answer yet"
     if card.criticals_first:
         return "yes"
@@ -95,5 +99,5 @@ def _table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _brief(one: Mapping[str, Any]) -> str:
-    text = " ".join(str(one["text"]).split())
-    return f"#{one['post']} level {one['level']} {one['platform']} ({one['language']}) {text[:60]}"
+    text = cut(str(one["text"]), _SHOWN)
+    return f"#{one['post']} level {one['level']} {one['platform']} ({one['language']}) {text}"

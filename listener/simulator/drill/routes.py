@@ -14,9 +14,11 @@ from listener.simulator.api import asking
 from listener.simulator.drill.listening import commands
 from listener.simulator.drill.report import criticals, duration
 from listener.simulator.drill.run import Drill
+from listener.text import direction
 
 routes = Blueprint("drill", __name__)
 routes.add_app_template_filter(duration, "duration")
+routes.add_app_template_filter(direction, "runs")
 
 
 @routes.app_context_processor

@@ -53,8 +53,14 @@ class Case:
         """Return what a list shows of it."""
         return {
             "post": self.number, "platform": self.platform, "by": self.by, "language": self.language,
-            "level": self.truth.level, "after_s": _seconds(self.at), "text": self.text[:_SHOWN],
+            "level": self.truth.level, "after_s": _seconds(self.at), "text": cut(self.text, _SHOWN),
         }  # fmt: skip
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text on one line, of at most so many characters; an ellipsis says that there is more."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 @dataclass(frozen=True, slots=True)

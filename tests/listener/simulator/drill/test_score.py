@@ -9,7 +9,7 @@ import pytest
 from listener import query
 from listener.simulator.drill.plan import Plan, Rule, Truth
 from listener.simulator.drill.report import criticals, duration, report
-from listener.simulator.drill.score import Case, Given, Scorecard, score
+from listener.simulator.drill.score import Case, Given, Scorecard, cut, score
 
 UNPLUG = Rule("unplug", "does not say to pull the plug", {"en": query.parse("unplug*")})
 MONEY = Rule("money", "promises money", {"en": query.parse("refund*")})
@@ -161,6 +161,12 @@ def test_without_criticals_there_is_nothing_to_say() -> None:
     assert card.criticals_first is None
     assert judged(case(1, NEEDED[3], 0)).criticals_first is None
     assert criticals(card) == "no critical post, or no answer yet"
+    assert criticals(judged(case(1, NEEDED[3], 0))) == "nothing was answered"
+
+
+def test_a_long_text_says_that_there_is_more() -> None:
+    assert cut("the  controller\nmelted", 21) == "the controller melted"
+    assert cut("the controller melted", 16) == "the controller…"
 
 
 def test_the_report_has_every_line() -> None:
