@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from listener.channels.bluesky import Bluesky
 
 Start = Callable[[walk.State | None], Iterator[walk.Step]]
+NO_PROFILE = "Profile not found"
 PAGE = 100
 LATE = 15 * 60 * 1000  # milliseconds read again: the search index runs behind
 REASONS = ("mention", "reply", "quote")
@@ -101,7 +102,13 @@ def _notifications(channel: Bluesky, place: str | None) -> paging.Leaf:
 
 def _own(channel: Bluesky, place: str | None) -> paging.Leaf:
     asked = {"actor": channel.did, "filter": "posts_with_replies"}
-    said = _ask(channel, "own posts", "app.bsky.feed.getAuthorFeed", place, asked)
+    try:
+        said = _ask(channel, "own posts", "app.bsky.feed.getAuthorFeed", place, asked)
+    except XrpcError as error:
+        # an account that never posted is not in the index: no posts, not a part that fails
+        if place is None and error.status == HTTPStatus.BAD_REQUEST and NO_PROFILE in str(error):
+            return paging.Leaf([], None)
+        raise
     items = []
     for entry in views_of(said, "feed", "own posts"):
         view = entry.get("post")

@@ -132,6 +132,24 @@ def test_our_own_answer_given_on_bluesky_is_kept_apart(
         ]
 
 
+def test_an_account_that_never_posted_has_no_own_posts_and_no_trouble(
+    sqlite_db: Database, kit: Ground, tiny: TinyBluesky
+) -> None:
+    heard = tiny.publish("acme is down", minutes=9)
+    tiny.fault = lambda asked: (
+        error("InvalidRequest", "Profile not found") if asked.path.endswith("getAuthorFeed") else None
+    )
+    source_id = listen_to(sqlite_db, kit, tiny)
+    hear(sqlite_db, kit, source_id)
+    assert set(stored(sqlite_db)) == {heard}
+    tiny.fault = lambda asked: (
+        error("InvalidRequest", "Something else") if asked.path.endswith("getAuthorFeed") else None
+    )
+    outcome = collect.poll(sqlite_db, kit, source_id, force=True)
+    assert outcome.error is not None
+    assert "own posts" in outcome.error
+
+
 def test_it_logs_in_once_and_then_lives_on_its_session(
     sqlite_db: Database, kit: Ground, tiny: TinyBluesky
 ) -> None:
