@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from listener import brands, collect, sources
+from listener.channels.mastodon import Mastodon, MastodonOptions
 from listener.db import Database
 from listener.ground import Ground
+from listener.models import Mention
 from listener.simulator import Simulator
 from listener.simulator.model import Account, Post
 
@@ -42,3 +45,20 @@ def hear(db: Database, kit: Ground, source_id: int) -> collect.Outcome:
     outcome = collect.poll(db, kit, source_id, force=True)
     assert outcome.error is None, outcome.error
     return outcome
+
+
+def stored(db: Database) -> dict[str, Mention]:
+    with db.read() as session:
+        return {row.external_id: row for row in session.scalars(select(Mention))}
+
+
+def opened(sim: Simulator, kit: Ground, token: str | None = None) -> Mastodon:
+    options = MastodonOptions.model_validate({"base_url": sim.base_url, "access_token": token or sim.token})
+    channel = Mastodon(options, kit.http)
+    channel.learn()
+    return channel
+
+
+def brand_handle(sim: Simulator) -> str:
+    assert sim.world.brand is not None
+    return sim.world.brand.username
