@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
+from listener.channels import KINDS, channel_type
+from listener.channels.base import Channel
 from web.cli import cli
 from web.settings import OUTSIDE, PREFIX, known
 
@@ -94,3 +96,22 @@ def test_links_lead_somewhere() -> None:
     assert len(inside) > 10, "the pattern finds too few"
     broken = [(page.name, target) for page, target in inside if not (page.parent / target).exists()]
     assert broken == []
+
+
+def test_the_table_of_channels_says_what_each_kind_does() -> None:
+    said = {}
+    for line in (ROOT / "docs" / "channels.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip(" `") for cell in line.strip("|").split("|")]
+        if len(cells) == 8 and cells[0] in KINDS:
+            said[cells[0]] = [cell == "yes" for cell in cells[1:7]]
+    for kind in KINDS:
+        channel = channel_type(kind)
+        does = [
+            True,
+            channel.replies,
+            channel.find is not Channel.find,
+            channel.refreshes > 0,
+            channel.receives,
+            channel.stream is not Channel.stream,
+        ]
+        assert said.get(kind) == does, kind
