@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,24 +57,39 @@ class OnnxEngine:
         """Load encoder and embeddings. Raises ModelError when the runtime rejects them."""
         self.threads = max(1, threads or cores())
         self._table = Embeddings(weights.locate(folder, weights.EMBEDDINGS))
+        self._path = folder / weights.ENCODER
+        self._session = self._load(1)
+        self._wide: ort.InferenceSession | None = None
+        self._lock = Lock()
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="encoder")
+
+    def _load(self, threads: int) -> ort.InferenceSession:
         options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _QUIET
-        path = folder / weights.ENCODER
+        path = self._path
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime has a dozen classes with no common base
             raise ModelError(
                 f"ONNX Runtime cannot load the encoder ({type(error).__name__})",
                 where=path,
                 do="Restore the weights folder or update onnxruntime.",
             ) from error
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="encoder")
+
+    def _alone(self) -> ort.InferenceSession:
+        """A session that spreads one window over all cores; made when the first window comes alone."""
+        with self._lock:
+            if self._wide is None:
+                self._wide = self._load(self.threads) if self.threads > 1 else self._session
+            return self._wide
 
     def run(self, items: Sequence[Sequence[int]]) -> list[Logits | Exception]:
         """Logits for windows of token ids, in order; the exception for one that failed."""
-        if len(items) == 1 or self.threads == 1:
+        if len(items) == 1:
+            return [self._attempt(items[0], alone=True)]
+        if self.threads == 1:
             return [self._attempt(item) for item in items]
         # the longest first, so that no core ends up alone with a long one
         order = sorted(range(len(items)), key=lambda index: -len(items[index]))
@@ -83,14 +99,15 @@ class OnnxEngine:
             results[index] = outcome
         return results
 
-    def _attempt(self, ids: Sequence[int]) -> Logits | Exception:
+    def _attempt(self, ids: Sequence[int], *, alone: bool = False) -> Logits | Exception:
         try:
-            return self.one(ids)
+            return self.one(ids, alone=alone)
         except Exception as error:  # noqa: BLE001 - handed to the caller, who marks the text
             return error
 
-    def one(self, ids: Sequence[int]) -> Logits:
-        """Logits of one window; raises whatever the runtime raises."""
+    def one(self, ids: Sequence[int], *, alone: bool = False) -> Logits:
+        """Logits of one window, on one core or ``alone`` on all of them; raises whatever the runtime raises."""
+        session = self._alone() if alone else self._session
         words = self._table.look_up(np.asarray(ids, np.int64))[None]
-        found = self._session.run(OUTPUTS, {"words": words})
+        found = session.run(OUTPUTS, {"words": words})
         return Logits(*(np.asarray(value[0], np.float32) for value in found))

@@ -126,10 +126,10 @@ def test_a_text_that_breaks_the_engine_is_marked_alone(
     poison = set(reader._model.tokens.encode([TEXTS[3]])[0])
     one = OnnxEngine.one
 
-    def fails(self: OnnxEngine, ids: list[int]) -> object:
+    def fails(self: OnnxEngine, ids: list[int], *, alone: bool = False) -> object:
         if set(ids) == poison:
             raise RuntimeError("kernel")
-        return one(self, ids)
+        return one(self, ids, alone=alone)
 
     monkeypatch.setattr(OnnxEngine, "one", fails)
     found = reader.read(TEXTS, reasons=False)

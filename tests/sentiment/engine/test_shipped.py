@@ -35,9 +35,9 @@ def test_identical_texts_are_run_once(reader: Reader, monkeypatch: pytest.Monkey
     runs: list[int] = []
     one = OnnxEngine.one
 
-    def counted(self: OnnxEngine, ids: list[int]) -> Logits:
+    def counted(self: OnnxEngine, ids: list[int], *, alone: bool = False) -> Logits:
         runs.append(len(ids))
-        return one(self, ids)
+        return one(self, ids, alone=alone)
 
     monkeypatch.setattr(OnnxEngine, "one", counted)
     found = reader.read(["same text", "other", "same  text", "same text"], reasons=False)
