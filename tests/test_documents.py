@@ -106,6 +106,8 @@ def test_the_table_of_channels_says_what_each_kind_does() -> None:
             said[cells[0]] = [cell == "yes" for cell in cells[1:7]]
     for kind in KINDS:
         channel = channel_type(kind)
+        if not channel.__module__.startswith("listener."):
+            continue  # another test's own
         does = [
             True,
             channel.replies,
